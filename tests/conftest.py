@@ -1,0 +1,23 @@
+"""Fixtures that every folder of tests may use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mlops_local import toolchain
+
+CACHE = Path(os.environ.get("MLOPS_CACHE") or Path.home() / ".cache" / "mlops")
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Callable[[str], Path]:
+    """`binaries(group)` is the folder with that group's programs, built once if need be."""
+
+    def folder(group: str) -> Path:
+        return toolchain.ensure([group], CACHE, print)[group]
+
+    return folder
