@@ -6,7 +6,6 @@ state; `MLOPS_CACHE` (default `~/.cache/mlops`) holds built programs and images.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ class Paths:
 
     @classmethod
     def read(cls, environ: Mapping[str, str], start: Path) -> Paths:
-        """Resolve from the process environment; `start` lies in the workspace (it or a parent holds uv.lock)."""
+        """Resolve from the process environment; `start` lies in the workspace."""
         user = Path(environ.get("HOME") or Path.home())
         data = Path(environ.get("XDG_DATA_HOME") or user / ".local" / "share")
         cache = Path(environ.get("XDG_CACHE_HOME") or user / ".cache")
@@ -64,6 +63,6 @@ def find_workspace(start: Path) -> Path:
         if (folder / "Pulumi.yaml").is_file() and (folder / "uv.lock").is_file():
             return folder
     raise LocalError(
-        f"{start} is not inside a checkout of pulumi-mlops (no Pulumi.yaml beside uv.lock in it or above it).\n"
+        f"{start} is not inside a checkout of pulumi-mlops (no Pulumi.yaml beside uv.lock).\n"
         "Run the command from the folder that `git clone` made.",
     )

@@ -1,0 +1,157 @@
+"""Find, download or build the Pulumi engine, and say how to call it.
+
+The official CLI and plugins are used wherever they are on PATH or can be downloaded. On a
+machine that reaches package registries only, the CLI is built from its Go modules and two
+stand-ins of this package take the place of `pulumi-language-python` and
+`pulumi-resource-kubernetes`.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import socket
+import stat
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops_local import toolchain
+from mlops_local.errors import EngineError
+from mlops_local.paths import Paths
+
+Report = Callable[[str], None]
+
+DOWNLOAD_HOST = "get.pulumi.com"
+STAND_INS: Mapping[str, str] = {
+    "pulumi-language-python": "mlops_local.language_host",
+    "pulumi-resource-kubernetes": "mlops_local.kubernetes_plugin",
+}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A usable Pulumi CLI: `root/bin/pulumi`, as the Automation API expects it."""
+
+    root: Path
+    source: str
+    stand_ins: tuple[str, ...]
+
+    def environment(self, paths: Paths, environment: str) -> dict[str, str]:
+        """Variables with which the engine runs a stack of this workspace.
+
+        State goes to a `file://` backend under MLOPS_HOME, secrets are encrypted with the
+        passphrase file, the stack's configuration is the generated one, and nothing calls home.
+        """
+        values = {
+            "PATH": f"{self.root / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "PULUMI_BACKEND_URL": f"file://{paths.pulumi_state}",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(paths.passphrase),
+            "PULUMI_OPTION_CONFIG_FILE": str(paths.stack_config(environment)),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+        if self.stand_ins:
+            values |= {
+                "PULUMI_HOME": str(paths.pulumi_home),
+                "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            }
+        return values
+
+
+def shell_exports(environment: Mapping[str, str]) -> str:
+    """The variables as lines that a POSIX shell can `eval`."""
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items())
+
+
+def missing_stand_ins(on_path: Callable[[str], str | None], reachable: bool) -> tuple[str, ...]:
+    """Names of the plugins that neither stand on PATH nor can be downloaded."""
+    return tuple(name for name in STAND_INS if on_path(name) is None and not reachable)
+
+
+def ensure(paths: Paths, report: Report) -> Engine:
+    """Return an engine, preferring PATH, then a download, then a build from Go modules.
+
+    Raises:
+        ToolchainError: the CLI had to be built and could not be.
+        EngineError: a downloaded CLI did not install.
+    """
+    official = shutil.which("pulumi", path=_path_without(paths.home))
+    built = toolchain.group_folder("pulumi", paths.cache)
+    reachable = not built.is_dir() and can_download()
+    if official:
+        source, program = "PATH", Path(official)
+    elif reachable:
+        source, program = "download", _download(paths, report)
+    else:
+        source, program = "built", toolchain.ensure(["pulumi"], paths.cache, report)["pulumi"] / "pulumi"
+    beside = {name: str(program.parent / name) for name in STAND_INS if (program.parent / name).exists()}
+    stand_ins = missing_stand_ins(lambda name: beside.get(name) or _which(name, paths), reachable)
+    return Engine(root=_assemble(paths, program, beside, stand_ins), source=source, stand_ins=stand_ins)
+
+
+def can_download(timeout_seconds: float = 3.0) -> bool:
+    """True when Pulumi's download host answers on port 443."""
+    try:
+        with socket.create_connection((DOWNLOAD_HOST, 443), timeout=timeout_seconds):
+            return True
+    except OSError:
+        return False
+
+
+def _which(name: str, paths: Paths) -> str | None:
+    return shutil.which(name, path=_path_without(paths.home))
+
+
+def _path_without(folder: Path) -> str:
+    """PATH without our own launchers, so that a stand-in is never taken for the official plugin."""
+    entries = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(entry for entry in entries if not Path(entry).is_relative_to(folder))
+
+
+def _download(paths: Paths, report: Report) -> Path:
+    from pulumi.automation import PulumiCommand
+
+    report(f"downloading the Pulumi CLI from {DOWNLOAD_HOST}")
+    try:
+        return Path(PulumiCommand.install(root=str(paths.cache / "pulumi-official")).command)
+    except Exception as error:
+        raise EngineError(
+            f"the Pulumi CLI did not install from {DOWNLOAD_HOST}: {error}\n"
+            "Install it by hand (https://www.pulumi.com/docs/install/), `pulumi` on PATH, and retry.",
+        ) from error
+
+
+def _assemble(paths: Paths, program: Path, beside: Mapping[str, str], stand_ins: tuple[str, ...]) -> Path:
+    """Put the CLI and its plugins side by side in `<home>/engine/bin`."""
+    folder = paths.home / "engine" / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in folder.iterdir():
+        if stale.name not in {"pulumi", *beside, *stand_ins}:
+            stale.unlink()
+    _link(folder / "pulumi", program)
+    for name, target in beside.items():
+        _link(folder / name, Path(target))
+    for name in stand_ins:
+        _launcher(folder / name, STAND_INS[name])
+    return folder.parent
+
+
+def _link(link: Path, target: Path) -> None:
+    if link.is_symlink() and link.readlink() == target:
+        return
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    fresh.replace(link)
+
+
+def _launcher(path: Path, module: str) -> None:
+    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {module} "$@"\n'
+    if path.is_file() and not path.is_symlink() and path.read_text() == text:
+        return
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text)
+    fresh.chmod(fresh.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+    fresh.replace(path)
