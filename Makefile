@@ -1,0 +1,28 @@
+# Every target bootstraps uv from PyPI into .venv, syncs the one lock, then runs one line.
+PYTHON ?= python3
+UV := .venv/bin/uv
+RUN := $(UV) run --frozen --no-sync
+export UV_PYTHON_DOWNLOADS := never
+export PULUMI_SKIP_UPDATE_CHECK := true
+
+.PHONY: up down test lint bench
+
+up: .venv/.synced
+	$(RUN) mlops up
+
+down: .venv/.synced
+	$(RUN) mlops down
+
+test: .venv/.synced
+	$(RUN) pytest
+
+lint: .venv/.synced
+	$(RUN) ruff format --check && $(RUN) ruff check && $(RUN) mypy && $(RUN) lint-imports
+
+bench: .venv/.synced
+	$(RUN) python bench/serving.py
+
+.venv/.synced: uv.lock pyproject.toml $(wildcard */pyproject.toml)
+	test -x $(UV) || { $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet uv==0.13.9; }
+	$(UV) sync --frozen --all-packages --quiet
+	touch $@

@@ -1,0 +1,39 @@
+"""Failures of the `mlops` command itself, each with the exit code that the shell sees."""
+
+from __future__ import annotations
+
+
+class CommandError(Exception):
+    """Base: a message for a person, and an exit code."""
+
+    exit_code = 1
+
+
+class UnknownEnvironment(CommandError):
+    """No stacks/Pulumi.<name>.yaml for the name that was given."""
+
+    exit_code = 2
+
+
+class InvalidSettings(CommandError):
+    """The environment's values do not satisfy the settings model."""
+
+    exit_code = 2
+
+
+class EnvironmentBusy(CommandError):
+    """Another command is changing the environment."""
+
+    exit_code = 8
+
+
+class StackFailed(CommandError):
+    """The Pulumi engine reported a failure."""
+
+    exit_code = 9
+
+
+class NotServing(CommandError):
+    """An endpoint is absent, not ready, or answered with an error."""
+
+    exit_code = 10

@@ -1,0 +1,158 @@
+"""The `mlops` command. Exit codes: 0 done, 1 failed, 2 wrong use; errors.py has the others."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from mlops_cli.environment import Environment, open_environment
+from mlops_cli.errors import CommandError, NotServing
+from mlops_cli.lock import exclusive
+from mlops_cli.ui import Ui
+from mlops_local import engine as engines
+from mlops_local.errors import LocalError
+from mlops_local.paths import Paths
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+EnvironmentName = Annotated[str, typer.Argument(help="Environment: the <name> of stacks/Pulumi.<name>.yaml.")]
+INTERRUPTED = 130
+
+
+@app.command()
+def up(name: EnvironmentName = "local") -> None:
+    """Bring an environment up, or up to date, and show one real prediction."""
+    from mlops_cli import predict, status, up
+
+    ui, environment = Ui(), _environment(name)
+    with exclusive(environment.folder, f"mlops up {name}"):
+        stack = up.bring_up(environment, ui)
+        document = status.gather(environment, stack)
+        ui.console.print(endpoint_table(document))
+        for endpoint in document["endpoints"]:
+            request = predict.example_request(endpoint["model"])
+            if request is not None:
+                url = predict.infer_url(endpoint)
+                ui.line(f"\n{predict.curl_line(url, request)}")
+                ui.line(json.dumps(predict.predict(url, request)))
+        ui.line("")
+        ui.console.print(ui.phase_table())
+
+
+@app.command()
+def preview(name: EnvironmentName = "local") -> None:
+    """Show what `up` would change in the stack; changes nothing."""
+    from mlops_cli import lifecycle
+
+    ui, environment = Ui(), _environment(name)
+    with exclusive(environment.folder, f"mlops preview {name}"):
+        lifecycle.preview(environment, ui)
+
+
+@app.command()
+def down(
+    name: EnvironmentName = "local",
+    purge: Annotated[bool, typer.Option(help="Also delete the environment's data and state.")] = False,
+) -> None:
+    """Stop a local environment (its data stays), or destroy the stack on an existing cluster."""
+    from mlops_cli import lifecycle
+
+    ui, environment = Ui(), _environment(name)
+    with exclusive(environment.folder, f"mlops down {name}"):
+        lifecycle.take_down(environment, ui, purge=purge)
+
+
+@app.command()
+def status(
+    name: EnvironmentName = "local",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Say what is served, where, and whether it is ready (exit code 10 when something is not)."""
+    from mlops_cli import lifecycle, status
+
+    ui, environment = Ui(), _environment(name)
+    document = status.gather(environment, lifecycle.stack_of(environment, ui))
+    if as_json:
+        print(json.dumps(document, indent=2))  # noqa: T201 - machine-readable output
+    else:
+        ui.console.print(endpoint_table(document))
+        for key in ("modelRegistryUrl", "objectStoreUrl", "imageRegistry"):
+            ui.line(f"{key}: {document[key]}")
+    if not status.all_ready(document):
+        raise typer.Exit(NotServing.exit_code)
+
+
+@app.command()
+def engine(name: EnvironmentName = "local") -> None:
+    """Print the shell variables with which `pulumi` typed by hand works on an environment.
+
+    Use as: eval "$(mlops engine local)" && pulumi up -s local
+    """
+    environment = _environment(name)
+    found = engines.ensure(environment.paths, lambda line: print(line, file=sys.stderr))  # noqa: T201
+    print(engines.shell_exports(found.environment(environment.paths, name)))  # noqa: T201
+
+
+@app.command()
+def predict(
+    endpoint: Annotated[str, typer.Argument(help="Endpoint to ask.")],
+    file: Annotated[Path | None, typer.Option(help="JSON request; default: a real row of its model.")] = None,
+    name: Annotated[str, typer.Option("--env", help="Environment.")] = "local",
+) -> None:
+    """Send one request to an endpoint and print the answer."""
+    from mlops_cli import lifecycle, predict
+
+    environment = _environment(name)
+    entry = lifecycle.endpoint_of(environment, endpoint, Ui())
+    request = _request(file) if file else predict.example_request(entry["model"])
+    if request is None:
+        raise typer.BadParameter(f"no example for model {entry['model']!r}; give one with --file")
+    print(json.dumps(predict.predict(predict.infer_url(entry), request)))  # noqa: T201
+
+
+@app.command()
+def doctor(name: EnvironmentName = "local") -> None:
+    """Check the machine for an environment before anything is changed."""
+    from mlops_cli import lifecycle
+
+    lifecycle.doctor(_environment(name), Ui())
+
+
+def endpoint_table(document: dict[str, Any]) -> Table:
+    """Endpoints with what they serve."""
+    table = Table("endpoint", "model", "version", "ready", "url")
+    for entry in document["endpoints"]:
+        ready = "yes" if entry["ready"] else "no"
+        table.add_row(entry["name"], entry["model"], str(entry["version"] or "-"), ready, entry["url"])
+    return table
+
+
+def _request(file: Path) -> dict[str, Any]:
+    try:
+        request = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{file} is not a readable JSON file: {error}") from error
+    if not isinstance(request, dict):
+        raise typer.BadParameter(f"{file} must hold one JSON object, an Open Inference Protocol request")
+    return request
+
+
+def _environment(name: str) -> Environment:
+    return open_environment(name, Paths.read(os.environ, Path.cwd()))
+
+
+def run() -> None:
+    """Entry point: one line of error for a person, and an exit code for a script."""
+    try:
+        app()
+    except (CommandError, LocalError) as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("interrupted; run the same command again to go on", file=sys.stderr)  # noqa: T201
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,55 @@
+"""The stack configuration that the engine reads: the repository's values plus generated ones.
+
+`stacks/Pulumi.<env>.yaml` stays as people wrote it. The engine reads a copy under MLOPS_HOME,
+rewritten at every run, to which this module adds image digests, the kubeconfig's path and the
+secrets, encrypted by the engine and generated once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from mlops_stacks.settings import SECRET_NAMES
+
+GENERATED_KEYS = ("mlops:images", "mlops:kubeconfig", "mlops:secrets")
+SECRETS_KEY = "mlops:secrets"
+
+
+def compose(
+    values: Mapping[str, Any],
+    previous: Mapping[str, Any],
+    generated: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Merge the document: people's values first, then what was generated before, then now.
+
+    Args:
+        values: the `config` of the repository's file.
+        previous: the whole document written last time; its encryption salt and secrets are kept.
+        generated: keys made in this run.
+    """
+    kept = {key: value for key, value in previous.get("config", {}).items() if key in GENERATED_KEYS}
+    document = {key: value for key, value in previous.items() if key != "config"}
+    document["config"] = {**kept, **generated, **values}
+    return document
+
+
+def missing_secrets(document: Mapping[str, Any]) -> list[str]:
+    """Names of secrets that have no value yet, in the settings' order."""
+    present = document.get("config", {}).get(SECRETS_KEY, {})
+    return [name for name in SECRET_NAMES if name not in present]
+
+
+def read(file: Path) -> dict[str, Any]:
+    """The document in `file`; {} when there is none yet."""
+    return dict(yaml.safe_load(file.read_text()) or {}) if file.is_file() else {}
+
+
+def write(file: Path, document: Mapping[str, Any]) -> None:
+    """Replace `file` whole or not at all, readable by its owner only."""
+    fresh = file.with_name(f".{file.name}.new")
+    fresh.write_text(yaml.safe_dump(dict(document), sort_keys=False))
+    fresh.chmod(0o600)
+    fresh.replace(file)

@@ -1,0 +1,55 @@
+"""`mlops status`: what is served, from the stack's outputs and from the endpoints themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from mlops_cli.environment import Environment
+from mlops_cli.stack import EnvironmentStack
+from mlops_local import node
+
+TIMEOUT_SECONDS = 3.0
+
+
+def gather(environment: Environment, stack: EnvironmentStack) -> dict[str, Any]:
+    """The document that `--json` prints.
+
+    `endpoints` has one entry each: name, url, model, version (what the server loaded, None when
+    it does not answer) and ready.
+    """
+    outputs = {name: output.value for name, output in stack.open().outputs().items() if not output.secret}
+    spec = environment.node_spec()
+    return {
+        "environment": environment.name,
+        "node": node.status(spec).model_dump(mode="json") if spec else None,
+        "endpoints": [_endpoint(entry) for entry in outputs.get("endpoints", [])],
+        "modelRegistryUrl": outputs.get("modelRegistryUrl"),
+        "objectStoreUrl": outputs.get("objectStoreUrl"),
+        "imageRegistry": outputs.get("imageRegistry"),
+    }
+
+
+def all_ready(document: Mapping[str, Any]) -> bool:
+    """True when there is an endpoint and every endpoint is ready."""
+    endpoints = document["endpoints"]
+    return bool(endpoints) and all(endpoint["ready"] for endpoint in endpoints)
+
+
+def _endpoint(entry: Mapping[str, Any]) -> dict[str, Any]:
+    base = f"{entry['url']}/v2/models/{entry['model']}"
+    ready, versions = False, None
+    try:
+        ready = httpx.get(f"{base}/ready", timeout=TIMEOUT_SECONDS).status_code == httpx.codes.OK
+        versions = httpx.get(base, timeout=TIMEOUT_SECONDS).json().get("versions")
+    except (httpx.HTTPError, ValueError):
+        pass
+    return {
+        "name": entry["name"],
+        "url": entry["url"],
+        "model": entry["model"],
+        "version": versions[-1] if versions else None,
+        "ready": ready,
+    }

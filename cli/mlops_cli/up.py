@@ -1,0 +1,113 @@
+"""`mlops up`: from whatever the machine has to a served prediction, in repeatable phases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlops_local.images import IMAGES_OF_NODE, IMAGES_OF_STACK, ImageSource, build, push
+from pulumi import automation as auto
+
+from mlops_cli.environment import Environment
+from mlops_cli.errors import StackFailed
+from mlops_cli.progress import StackProgress
+from mlops_cli.stack import EnvironmentStack
+from mlops_cli.ui import Ui
+from mlops_local import engine as engines
+from mlops_local import host_packages, node, preflight, toolchain
+from mlops_local.engine import Engine
+
+NODE_GROUPS = ["kubernetes", "etcd", "registry"]
+IMAGE_GROUPS = ["coredns", "local-path-provisioner", "metrics-server", "registry", "versitygw"]
+
+
+def bring_up(environment: Environment, ui: Ui) -> EnvironmentStack:
+    """Run every phase; each finds its work done when it was done before.
+
+    Raises:
+        LocalError: the machine, a build, the node or an image failed.
+        StackFailed: the engine did not finish the update.
+    """
+    spec = environment.node_spec()
+    generated = _local_node(environment, spec, ui) if spec else _existing_cluster(environment, ui)
+    with ui.phase("Pulumi engine"):
+        engine = engines.ensure(environment.paths, ui.report)
+        stack = EnvironmentStack(environment, engine)
+        stack.configure(generated)
+    with ui.phase("pulumi up"):
+        update(stack, ui)
+    return stack
+
+
+def _local_node(environment: Environment, spec: node.NodeSpec, ui: Ui) -> dict[str, Any]:
+    """Start the node, fill its registry, and return the configuration that points at it."""
+    cache = environment.paths.cache
+    with ui.phase("preflight"):
+        preflight.check(spec, cache)
+    with ui.phase("Debian packages"):
+        host_packages.ensure(ui.report)
+    with ui.phase("Go programs"):
+        programs = toolchain.ensure(sorted({*NODE_GROUPS, *IMAGE_GROUPS, "pulumi"}), cache, ui.report)
+    binaries = node.Binaries(
+        kubernetes=programs["kubernetes"], etcd=programs["etcd"], registry=programs["registry"]
+    )
+    with ui.phase("Kubernetes node"):
+        access = node.start(spec, binaries, ui.report)
+    with ui.phase("images"):
+        source = ImageSource(workspace=environment.paths.workspace, programs=programs)
+        layouts = build([*IMAGES_OF_NODE, *IMAGES_OF_STACK], source, cache, ui.report)
+        references = push(layouts, access.registry, ui.report)
+    with ui.phase("cluster add-ons"):
+        node.apply_addons(spec, binaries, references, ui.report)
+    return {
+        "mlops:kubeconfig": str(access.kubeconfig),
+        "mlops:images": {name: references[name] for name in IMAGES_OF_STACK},
+    }
+
+
+def _existing_cluster(environment: Environment, ui: Ui) -> dict[str, Any]:
+    """Build the images and push them to the registry that the settings name, unless given there."""
+    if environment.settings.images is not None:
+        return {}
+    cache = environment.paths.cache
+    with ui.phase("Debian packages"):
+        host_packages.ensure(ui.report)
+    with ui.phase("Go programs"):
+        programs = toolchain.ensure([*IMAGE_GROUPS, "pulumi"], cache, ui.report)
+    with ui.phase("images"):
+        source = ImageSource(workspace=environment.paths.workspace, programs=programs)
+        layouts = build(IMAGES_OF_STACK, source, cache, ui.report)
+        references = push(layouts, environment.settings.cluster.image_registry, ui.report)
+    return {"mlops:images": {name: references[name] for name in IMAGES_OF_STACK}}
+
+
+def update(stack: EnvironmentStack, ui: Ui) -> Mapping[str, int]:
+    """`pulumi up` with progress; returns resources by what happened to them.
+
+    Raises:
+        StackFailed: with the engine's errors, once each.
+    """
+    handle = stack.open()
+    stack.release_stale_lock(handle)
+    progress = StackProgress(ui.report, ui.line)
+    try:
+        result = handle.up(on_event=progress.on_event)
+    except auto.CommandError as error:
+        raise StackFailed(failure_text("pulumi up", progress.errors, str(error))) from error
+    changes = result.summary.resource_changes or {}
+    ui.line("  no change" if progress.changes == 0 else f"  {progress.changes} resources changed")
+    return changes
+
+
+def failure_text(command: str, errors: list[str], output: str) -> str:
+    """The engine's own errors where it sent any, else the end of what it printed."""
+    details = errors or output.strip().splitlines()[-15:]
+    lines = "\n  ".join(dict.fromkeys(details))
+    return (
+        f"{command} failed:\n  {lines}\nMend what it names and run the command again; it goes on from here."
+    )
+
+
+def engine_of(environment: Environment, ui: Ui) -> Engine:
+    """The engine for commands that change nothing on the machine but may have to find it."""
+    return engines.ensure(environment.paths, ui.report)
