@@ -1,0 +1,118 @@
+"""What can go wrong in serving, as one small tree.
+
+    settings ─▶ store ─▶ release ─▶ artifact ─▶ model ─▶ request
+       │          │         │          │          │         │
+ SettingsError StoreError ReleaseError ArtifactError ModelError RequestError
+
+Every failure on the way to a loaded model is a `ServingError`; a `RequestError` also knows the HTTP
+status that answers it (Open Inference Protocol: any failure is a status with `{"error": text}`).
+"""
+
+from __future__ import annotations
+
+
+class ServingError(Exception):
+    """Base of everything this package raises on purpose. The message says what to do next."""
+
+
+class SettingsError(ServingError):
+    """An environment variable is unknown, missing or out of range."""
+
+
+class StoreError(ServingError):
+    """The object store refused or could not do what was asked."""
+
+
+class StoreUnavailable(StoreError):
+    """The store did not answer, or answered with a server error; trying later may help."""
+
+
+class ObjectMissing(StoreError):
+    """There is no object under that key."""
+
+
+class ObjectExists(StoreError):
+    """A conditional create found an object there already."""
+
+
+class ObjectChanged(StoreError):
+    """A conditional replace found another ETag than the caller had read."""
+
+
+class ReleaseError(ServingError):
+    """A release record is malformed or does not follow the log."""
+
+
+class ReleaseConflict(ReleaseError):
+    """Somebody else released in the meantime: read the current release again and decide anew."""
+
+
+class ArtifactError(ServingError):
+    """A model artifact is not what its manifest says, or the manifest is malformed."""
+
+
+class DigestMismatch(ArtifactError):
+    """A file of the artifact is missing, truncated or altered; the message names it."""
+
+
+class ModelError(ServingError):
+    """An artifact was intact but the model could not be loaded, or answered its golden inputs wrongly."""
+
+
+class RequestError(ServingError):
+    """A request that cannot be answered; `status` is the HTTP status of the reply."""
+
+    status = 400
+    kind = "bad_request"
+
+
+class NotFound(RequestError):
+    """No such path, model or version."""
+
+    status = 404
+    kind = "not_found"
+
+
+class MethodNotAllowed(RequestError):
+    """The path is known, the method is not; `allowed` goes into the Allow header."""
+
+    status = 405
+    kind = "method_not_allowed"
+
+    def __init__(self, message: str, allowed: str) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
+class BodyTooLarge(RequestError):
+    """The body is over the limit."""
+
+    status = 413
+    kind = "body_too_large"
+
+
+class Unavailable(RequestError):
+    """The model cannot answer now; the client may come back after `retry_after` seconds."""
+
+    status = 503
+    kind = "unavailable"
+    retry_after = 1
+
+
+class Overloaded(Unavailable):
+    """The queue is full."""
+
+    kind = "overloaded"
+
+
+class DeadlineExceeded(Unavailable):
+    """The request waited longer than it wanted to."""
+
+    kind = "deadline"
+
+
+class PredictionFailed(RequestError):
+    """The model itself failed on a well-formed request."""
+
+    status = 500
+    kind = "prediction_failed"
