@@ -126,7 +126,8 @@ class ReferenceBins(_Strict):
         if other or len(self.counts) != len(bounds) + 1:
             raise ValueError(
                 f"feature {self.feature!r} ({self.kind}) has {len(bounds)} bounds and "
-                f"{len(self.counts)} counts; give one count more than bounds, and only edges (numeric) or categories (categorical)"
+                f"{len(self.counts)} counts; give one count more than bounds, and only "
+                "edges (numeric) or categories (categorical)"
             )
         if list(self.edges) != sorted(set(self.edges)):
             raise ValueError(f"edges of feature {self.feature!r} must ascend without repeats")

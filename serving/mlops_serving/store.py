@@ -143,8 +143,8 @@ class Store:
                 stream.write(chunk)
 
     def _replace_file(self, folder: Path, key: str, data: bytes, etag: str) -> None:
-        """A folder has no compare and swap of its own, so a lock file beside the object gives one."""
-        with (folder / f"{key}.lock").open("w") as lock:
+        """A folder has no compare and swap of its own, so a lock file beside the bucket gives one."""
+        with (folder.parent / f".{folder.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if self.get(key).etag != etag:
                 raise ObjectChanged(f"{key} changed since it was read; read it again and decide anew")
