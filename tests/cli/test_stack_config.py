@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import yaml
+from mlops_stacks.settings import SECRET_NAMES
+
+from mlops_cli import stack_config
+
+PREVIOUS = {
+    "encryptionsalt": "v1:salt",
+    "config": {
+        "mlops:secrets": {"databasePassword": {"secure": "v1:x"}},
+        "mlops:images": {"serving": "old"},
+        "mlops:endpoints": [{"name": "removed by a person since"}],
+    },
+}
+
+
+def test_what_people_wrote_replaces_the_old_copy_and_generated_values_stay() -> None:
+    document = stack_config.compose(
+        {"mlops:database": {"size": "5Gi"}}, PREVIOUS, {"mlops:images": {"serving": "new"}}
+    )
+    assert document == {
+        "encryptionsalt": "v1:salt",
+        "config": {
+            "mlops:secrets": {"databasePassword": {"secure": "v1:x"}},
+            "mlops:images": {"serving": "new"},
+            "mlops:database": {"size": "5Gi"},
+        },
+    }
+
+
+def test_a_value_given_by_a_person_wins_over_a_generated_one() -> None:
+    document = stack_config.compose(
+        {"mlops:images": {"serving": "theirs"}}, {}, {"mlops:images": {"serving": "ours"}}
+    )
+    assert document["config"]["mlops:images"] == {"serving": "theirs"}
+
+
+def test_only_secrets_without_a_value_are_missing() -> None:
+    assert stack_config.missing_secrets({}) == list(SECRET_NAMES)
+    assert stack_config.missing_secrets(PREVIOUS) == [
+        name for name in SECRET_NAMES if name != "databasePassword"
+    ]
+
+
+def test_the_written_file_reads_back_and_is_private(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.local.yaml"
+    stack_config.write(file, PREVIOUS)
+    assert stack_config.read(file) == yaml.safe_load(file.read_text()) == PREVIOUS
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["Pulumi.local.yaml"]
