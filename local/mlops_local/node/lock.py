@@ -1,0 +1,30 @@
+"""One change at a time: two commands on one node would undo each other."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlops_local.errors import NodeError
+from mlops_local.node.layout import Layout
+from mlops_local.node.spec import NodeSpec
+
+
+@contextmanager
+def locked(spec: NodeSpec, action: str) -> Iterator[None]:
+    """Hold the node's lock; the kernel lets go of it when this process ends, however it ends.
+
+    Raises NodeError naming the holder.
+    """
+    spec.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with Layout(spec.home).lock.open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            holder = file.read().strip() or "another command"
+            raise NodeError(f"node {spec.name} is being changed by {holder}; wait until that ends") from error
+        file.truncate(0)
+        file.write(f"process {os.getpid()} ({action})\n")
+        file.flush()
+        yield
