@@ -1,0 +1,25 @@
+"""The whole platform, brought up once a session by the command that users type."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from running_platform import HOME, Platform, mlops
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Platform]:
+    """The `e2e` environment from nothing to served, and away again at the end."""
+    mlops("down", "e2e", "--purge")
+    shutil.rmtree(HOME, ignore_errors=True)
+    try:
+        up = mlops("up", "e2e", timeout=3600)
+        status = json.loads(mlops("status", "e2e", "--json").stdout)
+        yield Platform(up_output=up.stdout, status=status)
+    finally:
+        mlops("down", "e2e", "--purge")
+        shutil.rmtree(HOME, ignore_errors=True)

@@ -1,0 +1,95 @@
+"""The `e2e` environment as a user meets it: through the `mlops` and `pulumi` commands.
+
+The `e2e` environment has its own node, ports and state folder, so a platform that `make up` left
+running on this machine is not touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlops_local import toolchain
+
+ROOT = Path(__file__).parents[2]
+# A fixed and short path: Unix sockets live under it, and a killed session's node is found again.
+HOME = Path("/var/tmp/mlops-e2e")
+CACHE = Path(os.environ.get("MLOPS_CACHE") or Path.home() / ".cache" / "mlops")
+VARIABLES = {"MLOPS_HOME": str(HOME), "MLOPS_CACHE": str(CACHE), "NO_COLOR": "1", "COLUMNS": "200"}
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A running `e2e` environment and the ways in."""
+
+    up_output: str
+    status: Mapping[str, Any]
+
+    @property
+    def endpoint(self) -> Mapping[str, Any]:
+        """The reference endpoint's entry in the status document."""
+        return next(entry for entry in self.status["endpoints"] if entry["name"] == "mortgage")
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig, as the node wrote it."""
+        return HOME / "environments" / "e2e" / "node" / "kubeconfig"
+
+    def kubectl(self, *arguments: str, check: bool = True) -> str:
+        """Standard output of one kubectl call as the cluster's administrator."""
+        program = toolchain.group_folder("kubernetes", CACHE) / "kubectl"
+        command = [str(program), "--kubeconfig", str(self.kubeconfig), *arguments]
+        return run(command, check=check).stdout
+
+    def get(self, *arguments: str) -> Any:
+        """`kubectl get ... -o json`, decoded."""
+        return json.loads(self.kubectl("get", *arguments, "-o", "json"))
+
+
+def run(
+    command: list[str], *, check: bool = True, timeout: float = 1800, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user would, from the checkout; its whole output is in the failure."""
+    result = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **VARIABLES, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+    )
+    if check and result.returncode != 0:
+        pytest.fail(f"{' '.join(command)}: exit {result.returncode}\n{result.stdout}\n{result.stderr}")
+    return result
+
+
+def mlops(*arguments: str, check: bool = True, timeout: float = 1800) -> subprocess.CompletedProcess[str]:
+    """Run the `mlops` command of this checkout."""
+    return run([str(Path(sys.executable).parent / "mlops"), *arguments], check=check, timeout=timeout)
+
+
+def pulumi(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run `pulumi` by hand, in the environment that `mlops engine` prints."""
+    exports = mlops("engine", "e2e").stdout
+    line = f'{exports}\nexec pulumi "$@"'
+    return run(["sh", "-c", line, "pulumi", *arguments], check=check)
+
+
+def eventually(condition: Callable[[], bool], seconds: float, what: str) -> float:
+    """Wait for a condition, polling; returns the seconds that it took, fails after the deadline."""
+    started = time.monotonic()
+    while not condition():
+        if time.monotonic() - started > seconds:
+            pytest.fail(f"not within {seconds:.0f} s: {what}")
+        time.sleep(0.25)
+    return time.monotonic() - started
