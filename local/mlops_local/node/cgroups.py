@@ -1,7 +1,8 @@
 """The node's control groups: `/<name>` in every hierarchy, with `system` for the node's programs below it.
 
 Membership is how a running node is found: no pid file can be stale. kubelet adds `kubepods` beside `system`.
-Source: cgroups(7); version 1 has one folder tree a controller, version 2 one for all.
+Source: cgroups(7); version 1 has one folder tree a controller, version 2 one for all, and a machine may show
+both (`unified`).
 """
 
 import contextlib
@@ -20,8 +21,7 @@ def hierarchies(root: Path = ROOT) -> tuple[Path, ...]:
         return (root,)
     if not root.is_dir():
         return ()
-    v1 = [path for path in root.iterdir() if (path / "cgroup.procs").exists() and path.name != "unified"]
-    return tuple(sorted(v1))
+    return tuple(sorted(path for path in root.iterdir() if (path / "cgroup.procs").exists()))
 
 
 def create(name: str) -> None:
@@ -102,4 +102,5 @@ def _inherit_cpus(parent: Path, child: Path) -> None:
 def _delegate(group: Path) -> None:
     offered = (group / "cgroup.controllers").read_text().split()
     wanted = " ".join(f"+{name}" for name in _CONTROLLERS if name in offered)
-    (group / "cgroup.subtree_control").write_text(wanted)
+    if wanted:
+        (group / "cgroup.subtree_control").write_text(wanted)

@@ -75,7 +75,7 @@ def end_pods(name: str) -> None:
 
 
 def clear(name: str) -> None:
-    """Kill what is left of the node, remove its groups and device. Raises NodeError naming what would not go."""
+    """Kill what is left of the node, remove its groups and device. Raises NodeError naming what stays."""
     supervisor = Supervisor.find(name)
     if supervisor is not None:
         with contextlib.suppress(ProcessLookupError):

@@ -2,7 +2,7 @@
 
 lock -> credentials and files -> process 1 (namespaces, supervisord) -> etcd, registry, containerd, API
 server -> controllers, scheduler, kubelet, kube-proxy -> Ready. Any step may be interrupted: the next start
-finds it half done and goes on. A running node is known by its control group, and stopped by killing process 1.
+finds it half done and goes on. A running node is known by its control group, and ended by killing process 1.
 """
 
 import shutil

@@ -43,7 +43,7 @@ def mount_commands(layout: Layout) -> tuple[tuple[str, ...], ...]:
 
 
 def network_commands(spec: NodeSpec) -> tuple[tuple[str, ...], ...]:
-    """The network namespace and its link, `<name>` on the host, `eth0` in the node; no route leads elsewhere."""
+    """The network namespace and its link, `<name>` on the host, `eth0` inside; no route leads elsewhere."""
     host, node = f"{spec.host_address}/30", f"{spec.node_address}/30"
     inside = ("ip", "-n", spec.name)
     return (

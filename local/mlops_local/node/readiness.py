@@ -24,7 +24,7 @@ _BROKEN = {ProcessState.FATAL, ProcessState.BACKOFF, ProcessState.EXITED}
 
 
 def wait(spec: NodeSpec, condition: Callable[[], bool], *, what: str, seconds: float) -> None:
-    """Return once `condition` holds. Raises NodeError after `seconds`, or when the node's process 1 is gone."""
+    """Return once `condition` holds. Raises NodeError after `seconds`, or when process 1 is gone."""
     deadline = time.monotonic() + seconds
     while not condition():
         supervisor = Supervisor.find(spec.name)

@@ -31,8 +31,8 @@ _LAST_PORT = 65535
 def _device_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(
-            f"{name!r} cannot name a node; use 1 to 15 lower-case letters, digits and hyphens, starting with a "
-            "letter: it also names a network device, and the kernel allows 15 characters"
+            f"{name!r} cannot name a node; use 1 to 15 lower-case letters, digits and hyphens, starting with "
+            "a letter: it also names a network device, and the kernel allows 15 characters"
         )
     return name
 
@@ -45,8 +45,8 @@ def _safe_home(home: Path) -> Path:
         )
     if len(str(home)) > _LONGEST_HOME:
         raise ValueError(
-            f"{str(home)!r} is {len(str(home))} characters long; at most {_LONGEST_HOME} are allowed, because "
-            "kubelet's sockets live below it and the kernel limits their paths to 107"
+            f"{str(home)!r} is {len(str(home))} characters long; at most {_LONGEST_HOME} are allowed, "
+            "because kubelet's sockets live below it and the kernel limits their paths to 107"
         )
     if Path("/run") in (home, *home.parents):
         raise ValueError(

@@ -1,0 +1,134 @@
+"""What a cluster needs before anything else can run on it: names, metrics for autoscaling, and volumes.
+
+Applied server-side after `start`, once the images are in the node's registry; every call leaves the same
+objects.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+import httpx
+import lightkube
+from lightkube.codecs import AnyResource, load_all_yaml
+from lightkube.core.exceptions import ApiError
+from lightkube.resources.apiregistration_v1 import APIService
+from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.core_v1 import Event, Pod
+
+from mlops_local.errors import NodeError
+from mlops_local.node.access import FIELD_MANAGER
+from mlops_local.node.layout import Layout
+from mlops_local.node.readiness import api_client
+from mlops_local.node.render import render
+from mlops_local.node.spec import CLUSTER_DOMAIN, DNS_ADDRESS, Binaries, NodeSpec
+
+ADDON_IMAGES = ("base", "coredns", "local-path-provisioner", "metrics-server")
+"""Names that `apply_addons` needs a reference for; `base` must hold a shell, mkdir and rm."""
+STORAGE_CLASS = "standard"
+
+_DEPLOYMENTS = (
+    ("kube-system", "coredns"),
+    ("local-path-storage", "local-path-provisioner"),
+    ("kube-system", "metrics-server"),
+)
+_METRICS_API = "v1beta1.metrics.k8s.io"
+_READY_SECONDS = 120.0
+_POLL_SECONDS = 0.3
+
+
+def apply_addons(
+    spec: NodeSpec, binaries: Binaries, images: Mapping[str, str], report: Callable[[str], None]
+) -> None:
+    """Apply CoreDNS, metrics-server and the StorageClass `standard`, and return when all of them work.
+
+    `images`: name -> reference by digest, for each of ADDON_IMAGES. Raises NodeError: an image is missing, or
+    why an add-on is not ready.
+    """
+    objects = addon_objects(spec, images)
+    client = api_client(spec)
+    report("Applying cluster DNS, metrics and storage")
+    for item in objects:
+        client.apply(item, field_manager=FIELD_MANAGER, force=True)
+    deadline = time.monotonic() + _READY_SECONDS
+    for namespace, name in _DEPLOYMENTS:
+        report(f"Waiting for {name}")
+        _await(client, namespace, name, deadline)
+    while not _metrics_served(client):
+        if time.monotonic() > deadline:
+            raise NodeError(_reasons(client, "kube-system", "metrics-server"))
+        time.sleep(_POLL_SECONDS)
+
+
+def addon_objects(spec: NodeSpec, images: Mapping[str, str]) -> list[AnyResource]:
+    """Every object of the add-ons, in the order of applying. Raises NodeError naming the images not given."""
+    missing = [name for name in ADDON_IMAGES if name not in images]
+    if missing:
+        raise NodeError(
+            f"the add-ons need the images {', '.join(missing)}; build and push them, then pass their references"
+        )
+    dns = {"cluster_domain": CLUSTER_DOMAIN, "dns_address": DNS_ADDRESS}
+    storage = {"helper_image": images["base"], "volumes": Layout(spec.home).volumes}
+    texts = (
+        render("addons/coredns.yaml", image=images["coredns"], **dns),
+        render("addons/local-path.yaml", image=images["local-path-provisioner"], **storage),
+        render("addons/metrics-server.yaml", image=images["metrics-server"]),
+    )
+    return [item for text in texts for item in load_all_yaml(text)]
+
+
+def _await(client: lightkube.Client, namespace: str, name: str, deadline: float) -> None:
+    while not rolled_out(client.get(Deployment, name, namespace=namespace)):
+        if time.monotonic() > deadline:
+            raise NodeError(_reasons(client, namespace, name))
+        time.sleep(_POLL_SECONDS)
+
+
+def rolled_out(deployment: Deployment) -> bool:
+    """Whether the newest pods, and only those, are available (`kubectl rollout status`)."""
+    status, meta, spec = deployment.status, deployment.metadata, deployment.spec
+    if status is None or meta is None or spec is None:
+        return False
+    return (status.observedGeneration or 0) >= (meta.generation or 0) and (
+        status.updatedReplicas == status.replicas == status.availableReplicas == spec.replicas
+    )
+
+
+def _metrics_served(client: lightkube.Client) -> bool:
+    service = client.get(APIService, _METRICS_API)
+    conditions = (service.status and service.status.conditions) or []
+    return any(condition.type == "Available" and condition.status == "True" for condition in conditions)
+
+
+def _reasons(client: lightkube.Client, namespace: str, name: str) -> str:
+    pods = [pod for pod in client.list(Pod, namespace=namespace) if _name(pod).startswith(f"{name}-")]
+    lines = [f"{name} is not ready after {_READY_SECONDS:.0f} s"]
+    for pod in pods:
+        lines += pod_reasons(pod)
+        lines += [
+            f"  event {event.reason}: {event.message}"
+            for event in client.list(Event, namespace=namespace, fields={"involvedObject.name": _name(pod)})
+            if event.type == "Warning"
+        ][-3:]
+        lines += [f"  log: {line}" for line in _log(client, namespace, _name(pod))]
+    return "\n".join([*lines, "Running the same command again continues from here."])
+
+
+def pod_reasons(pod: Pod) -> Iterator[str]:
+    """What a pod says about itself, one line for each container that does not run."""
+    phase = (pod.status and pod.status.phase) or "unknown"
+    yield f"pod {_name(pod)}: {phase}"
+    for container in (pod.status and pod.status.containerStatuses) or []:
+        state = container.state and (container.state.waiting or container.state.terminated)
+        if state:
+            yield f"  container {container.name}: {state.reason} {state.message or ''}".rstrip()
+
+
+def _log(client: lightkube.Client, namespace: str, pod: str) -> list[str]:
+    try:
+        return [line.rstrip() for line in client.log(pod, namespace=namespace, tail_lines=5)]
+    except (ApiError, httpx.HTTPError):
+        return []
+
+
+def _name(pod: Pod) -> str:
+    return (pod.metadata and pod.metadata.name) or ""
