@@ -6,7 +6,8 @@ from pulumi.automation import EngineEvent
 
 from mlops_cli.progress import StackProgress, describe
 
-URN = "urn:pulumi:local::mlops::mlops:index:Platform$mlops:index:ModelEndpoint$kubernetes:apps/v1:Deployment::mortgage"
+TYPES = "mlops:index:Platform$mlops:index:ModelEndpoint$kubernetes:apps/v1:Deployment"
+URN = f"urn:pulumi:local::mlops::{TYPES}::mortgage"
 
 
 def step(kind: str, op: str, urn: str = URN) -> EngineEvent:
