@@ -1,0 +1,48 @@
+"""Pulumi components for an MLOps platform on Kubernetes.
+
+`Platform` wires all of them; each can be used alone.  Arguments are typed dictionaries, so that programs
+in other languages can use the components too (`pulumi package add`).
+"""
+
+from pulumi_mlops.cluster import Cluster, ClusterArgs, existing_context, local_node
+from pulumi_mlops.database import Database, DatabaseArgs
+from pulumi_mlops.errors import InvalidValue
+from pulumi_mlops.guarded_namespace import GuardedNamespace, GuardedNamespaceArgs
+from pulumi_mlops.image_registry import ImageRegistry, ImageRegistryArgs, ImageRegistrySource
+from pulumi_mlops.model_endpoint import ModelEndpoint, ModelEndpointArgs
+from pulumi_mlops.model_registry import ModelRegistry, ModelRegistryArgs
+from pulumi_mlops.object_store import ObjectStore, ObjectStoreArgs, StoreKeyArgs
+from pulumi_mlops.pipeline import Pipeline, PipelineArgs, TrackingArgs
+from pulumi_mlops.platform import Platform
+from pulumi_mlops.platform_args import PlatformArgs
+from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs, StoreAccessArgs
+
+__all__ = [
+    "Cluster",
+    "ClusterArgs",
+    "Database",
+    "DatabaseArgs",
+    "FlowArgs",
+    "GuardedNamespace",
+    "GuardedNamespaceArgs",
+    "ImageRegistry",
+    "ImageRegistryArgs",
+    "ImageRegistrySource",
+    "InvalidValue",
+    "ModelEndpoint",
+    "ModelEndpointArgs",
+    "ModelRegistry",
+    "ModelRegistryArgs",
+    "ObjectStore",
+    "ObjectStoreArgs",
+    "Pipeline",
+    "PipelineArgs",
+    "Platform",
+    "PlatformArgs",
+    "ResourcesArgs",
+    "StoreAccessArgs",
+    "StoreKeyArgs",
+    "TrackingArgs",
+    "existing_context",
+    "local_node",
+]

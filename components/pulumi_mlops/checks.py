@@ -1,0 +1,125 @@
+"""Checks of single plain values: pure functions that return the value or raise `InvalidValue`.
+
+Components use them on their arguments (through `inputs.checked`), the stack program on its settings.
+"""
+
+import re
+
+from pulumi_mlops.errors import InvalidValue
+
+FOLLOW_RELEASES = "release"
+"""The model version that stands for "whatever the release log says"."""
+
+_DIGEST_REFERENCE = re.compile(r"[a-z0-9.\-]+(:[0-9]+)?(/[a-z0-9._\-]+)+(:[\w.\-]+)?@sha256:[0-9a-f]{64}")
+_OBJECT_NAME = re.compile(r"[a-z]([a-z0-9\-]*[a-z0-9])?")
+_QUANTITY = re.compile(r"([0-9]+|[0-9]*\.[0-9]+)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
+_DURATION = re.compile(r"([1-9][0-9]*)(s|m|h)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_CRON_FIELD = re.compile(r"[0-9A-Za-z*/,\-?]+")
+_MEMORY_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15} | {
+    f"{letter}i": 1024**power for power, letter in enumerate("KMGTP", start=1)
+}
+_LONGEST_OBJECT_NAME = 40
+
+
+def image_by_digest(value: str) -> str:
+    """An image reference that names one content: `registry/path@sha256:<64 hex digits>`."""
+    if not _DIGEST_REFERENCE.fullmatch(value):
+        raise InvalidValue(
+            f"{value!r} does not name an image by digest; allowed is registry/path@sha256:<64 hex digits>. "
+            "A tag alone can change under a running platform: resolve it to its digest first."
+        )
+    return value
+
+
+def object_name(value: str) -> str:
+    """A name for Kubernetes objects: an RFC 1035 label short enough to carry suffixes (40 characters)."""
+    if not _OBJECT_NAME.fullmatch(value) or len(value) > _LONGEST_OBJECT_NAME:
+        raise InvalidValue(
+            f"{value!r} is not a name for Kubernetes objects; allowed are lower-case letters, digits and "
+            f"inner hyphens, a letter first, at most {_LONGEST_OBJECT_NAME} characters"
+        )
+    return value
+
+
+def model_version(value: str) -> str:
+    """`release` (follow the release log) or a decimal version number such as `7`."""
+    if value != FOLLOW_RELEASES and not re.fullmatch(r"[1-9][0-9]*", value):
+        raise InvalidValue(
+            f"{value!r} is not a model version; allowed are 'release' (follow the release log) or a "
+            "version number such as '7'"
+        )
+    return value
+
+
+def cpu_quantity(value: str) -> str:
+    """Processor time in Kubernetes' notation: cores (`1`, `0.5`) or thousandths (`100m`)."""
+    match = _QUANTITY.fullmatch(value)
+    if not match or match[2] not in (None, "m") or float(match[1]) == 0:
+        raise InvalidValue(
+            f"{value!r} is not an amount of CPU; allowed are cores (1, 0.5) or millicores (100m)"
+        )
+    return value
+
+
+def bytes_quantity(value: str) -> str:
+    """Memory or disk in Kubernetes' notation, with a unit: `512Mi`, `10Gi`, `2G`."""
+    match = _QUANTITY.fullmatch(value)
+    if not match or match[2] in (None, "m") or float(match[1]) == 0:
+        raise InvalidValue(
+            f"{value!r} is not an amount of bytes; allowed is a number with a unit, such as 512Mi or 10Gi"
+        )
+    return value
+
+
+def bytes_of(value: str) -> int:
+    """The number of bytes in a quantity that `bytes_quantity` accepts."""
+    match = _QUANTITY.fullmatch(bytes_quantity(value))
+    return int(float(match[1]) * _MEMORY_UNITS[match[2] or ""]) if match else 0
+
+
+def duration(value: str) -> str:
+    """A length of time: a whole number and s, m or h (`10s`, `30m`, `2h`)."""
+    if not _DURATION.fullmatch(value):
+        raise InvalidValue(
+            f"{value!r} is not a length of time; allowed is a whole number and s, m or h, such as 30s"
+        )
+    return value
+
+
+def seconds_of(value: str) -> int:
+    """The number of seconds in a duration that `duration` accepts."""
+    match = _DURATION.fullmatch(duration(value))
+    return int(match[1]) * _SECONDS[match[2]] if match else 0
+
+
+def cron_schedule(value: str) -> str:
+    """A five-field cron line as the CronJob controller reads it, in UTC: `0 3 * * 1`."""
+    fields = value.split()
+    if len(fields) != 5 or not all(_CRON_FIELD.fullmatch(field) for field in fields):
+        raise InvalidValue(
+            f"{value!r} is not a schedule; allowed are five cron fields (minute hour day month "
+            "weekday), such as '0 3 * * 1'"
+        )
+    return value
+
+
+def node_port(value: int) -> int:
+    """A port in Kubernetes' default NodePort range, 30000 to 32767."""
+    if not 30000 <= value <= 32767:
+        raise InvalidValue(f"{value} is not a NodePort; allowed is 30000 to 32767")
+    return value
+
+
+def positive(value: int) -> int:
+    """A whole number of at least one."""
+    if value < 1:
+        raise InvalidValue(f"{value} is too small; allowed is a whole number from 1")
+    return value
+
+
+def percent(value: int) -> int:
+    """A percentage from 1 to 100."""
+    if not 1 <= value <= 100:
+        raise InvalidValue(f"{value} is not a percentage; allowed is 1 to 100")
+    return value

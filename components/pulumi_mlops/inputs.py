@@ -1,0 +1,134 @@
+"""What to do with a component's arguments: check plain values at once and outputs when they are known.
+
+Values that come through the component host (a program in another language) arrive as plain dicts with
+every number a float, whatever the annotation says; the coercions here make both ways equal.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import pulumi
+
+from pulumi_mlops import checks, pod
+from pulumi_mlops.errors import InvalidValue
+from pulumi_mlops.manifests import Object
+from pulumi_mlops.placement import Placement
+
+T = TypeVar("T")
+
+
+def text(args: Mapping[str, Any], key: str, check: Callable[[str], str], default: str | None = None) -> Any:
+    """The string input `key`, checked; `default` when it is not given.
+
+    Raises `pulumi.InputPropertyError` for a plain value that `check` refuses, or a missing one that has
+    no default.
+    """
+    return _checked(key, _given(args, key, default), check)
+
+
+def whole(args: Mapping[str, Any], key: str, check: Callable[[int], int], default: int | None = None) -> Any:
+    """The integer input `key`, coerced from a float and checked; `default` when it is not given."""
+    return _checked(key, _given(args, key, default), lambda value: check(_as_int(value)))
+
+
+def given(args: Mapping[str, Any], key: str) -> bool:
+    """True if `key` is there and not None: decides what is registered, so it looks at no value."""
+    return args.get(key) is not None
+
+
+def plain(args: Mapping[str, Any], key: str, check: Callable[[str], str], default: str) -> str:
+    """A string that decides names, so it may not be an output."""
+    value = _given(args, key, default)
+    if isinstance(value, pulumi.Output):
+        raise pulumi.InputPropertyError(
+            key, "this decides the names of objects, so it must be a plain string"
+        )
+    return str(_checked(key, value, check))
+
+
+def resources(args: Mapping[str, Any], cpu: str, memory: str, memory_limit: str) -> Object:
+    """The container resources of `args["resources"]`, each defaulting to the value given here."""
+    wanted: Mapping[str, Any] = args.get("resources") or {}
+    return pod.resources(
+        text(wanted, "cpu", checks.cpu_quantity, cpu),
+        text(wanted, "memory", checks.bytes_quantity, memory),
+        text(wanted, "memory_limit", checks.bytes_quantity, memory_limit),
+    )
+
+
+def any_text(value: str) -> str:
+    """The check of a string that anything may be in, except nothing."""
+    if not value:
+        raise InvalidValue("an empty string is not allowed here")
+    return value
+
+
+def secret(args: Mapping[str, Any], key: str) -> pulumi.Output[str]:
+    """The string input `key` as a secret, whether or not the caller had marked it one."""
+    return pulumi.Output.secret(text(args, key, any_text))
+
+
+def external_url(args: Mapping[str, Any]) -> pulumi.Output[str | None]:
+    """`http://<ingress_address>:<node_port>` of a published component, None of one that is not."""
+    if not given(args, "node_port"):
+        return pulumi.Output.from_input(None)
+    address = text(args, "ingress_address", any_text)
+    port = whole(args, "node_port", checks.node_port)
+    return pulumi.Output.concat("http://", address, ":", pulumi.Output.from_input(port).apply(str))
+
+
+def optional_node_port(args: Mapping[str, Any]) -> Any:
+    """The `node_port` input, checked; None when it is not given."""
+    return whole(args, "node_port", checks.node_port) if given(args, "node_port") else None
+
+
+def placement(name: str, component: str, args: Mapping[str, Any]) -> Placement:
+    """Where a component's objects go and what they are called, from `object_name` and `namespace`."""
+    return Placement(
+        component=component,
+        name=plain(args, "object_name", checks.object_name, name),
+        namespace=text(args, "namespace", any_text),
+    )
+
+
+def flows(args: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """The flows listed under `key`, with whole ports."""
+    return [{**flow, "port": whole(flow, "port", checks.positive)} for flow in args.get(key) or []]
+
+
+def store_place(store: Mapping[str, Any]) -> tuple[Any, Any]:
+    """(endpoint, region) of a store's access arguments."""
+    return text(store, "url", any_text), text(store, "region", any_text, "us-east-1")
+
+
+def store_key(store: Mapping[str, Any]) -> dict[str, pulumi.Output[str]]:
+    """A Secret's entries for a store's key, called as every S3 client looks them up."""
+    return {
+        "AWS_ACCESS_KEY_ID": secret(store, "access_key_id"),
+        "AWS_SECRET_ACCESS_KEY": secret(store, "secret_access_key"),
+    }
+
+
+def _given(args: Mapping[str, Any], key: str, default: Any) -> Any:
+    value = args.get(key)
+    if value is None:
+        value = default
+    if value is None:
+        raise pulumi.InputPropertyError(key, "this argument is required and was not given")
+    return value
+
+
+def _checked(key: str, value: Any, check: Callable[[Any], Any]) -> Any:
+    def checked_now(known: Any) -> Any:
+        try:
+            return check(known)
+        except InvalidValue as error:
+            raise pulumi.InputPropertyError(key, str(error)) from error
+
+    return value.apply(checked_now) if isinstance(value, pulumi.Output) else checked_now(value)
+
+
+def _as_int(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or int(value) != value:
+        raise InvalidValue(f"{value!r} is not a whole number")
+    return int(value)

@@ -1,0 +1,162 @@
+"""A model behind HTTP: hardened, autoscaled pods that load a model version from the object store.
+
+Needs the store alone. Another team uses this component by itself, in a stack of its own.
+"""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import Deployment
+from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
+from pulumi_kubernetes.core.v1 import Secret, Service, ServiceAccount
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
+
+from pulumi_mlops import checks, inputs, manifests, model_endpoint_pods, network_flows
+from pulumi_mlops.model_endpoint_pods import PORT
+from pulumi_mlops.placement import Placement
+from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs, StoreAccessArgs
+
+
+class ModelEndpointArgs(TypedDict):
+    """Arguments of ModelEndpoint."""
+
+    namespace: pulumi.Input[str]
+    """Namespace of all its objects."""
+    image: pulumi.Input[str]
+    """Image of the model server, by digest."""
+    model: pulumi.Input[str]
+    """Name of the model."""
+    store: StoreAccessArgs
+    """The object store that holds it, with a key that can only read."""
+    version: NotRequired[pulumi.Input[str]]
+    """`release` (follow the endpoint's release log; the default) or a version number."""
+    object_name: NotRequired[str]
+    """Name of the endpoint, its Service and the other objects; the component's name by default."""
+    min_replicas: NotRequired[pulumi.Input[int]]
+    """Fewest pods; 1 by default."""
+    max_replicas: NotRequired[pulumi.Input[int]]
+    """Most pods; 3 by default."""
+    target_cpu_percent: NotRequired[pulumi.Input[int]]
+    """CPU use, in percent of the request, that the autoscaler aims at; 70 by default."""
+    node_port: NotRequired[pulumi.Input[int]]
+    """Port on every node for clients outside the cluster; none without it."""
+    ingress_address: NotRequired[pulumi.Input[str]]
+    """Address on which clients reach `node_port`; needed with it."""
+    allowed_ingress: NotRequired[list[FlowArgs]]
+    """Who in the cluster may ask for predictions; nobody by default."""
+    allowed_egress: NotRequired[list[FlowArgs]]
+    """Where the object store is."""
+    poll_seconds: NotRequired[pulumi.Input[int]]
+    """How often a pod looks at the release log; 5 by default."""
+    drain_seconds: NotRequired[pulumi.Input[int]]
+    """How long a stopping pod may finish what it has begun; 10 by default."""
+    resources: NotRequired[ResourcesArgs]
+    """CPU and memory of one pod."""
+
+
+class ModelEndpoint(pulumi.ComponentResource):
+    """One model version, or whatever its release log says, served over the Open Inference Protocol V2."""
+
+    url: pulumi.Output[str]
+    """Where clients ask: the published address, or the Service's inside the cluster."""
+    internal_url: pulumi.Output[str]
+    """Where pods of the cluster ask."""
+    model: pulumi.Output[str]
+    """Name of the model."""
+    version: pulumi.Output[str]
+    """`release` or the version number it is pinned to."""
+
+    def __init__(
+        self, name: str, args: ModelEndpointArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("mlops:index:ModelEndpoint", name, {}, opts)
+        place = inputs.placement(name, "model-endpoint", args)
+        limits = _replica_limits(args)
+        child = pulumi.ResourceOptions(parent=self)
+        self.internal_url = pulumi.Output.concat("http://", place.name, ".", place.namespace, f".svc:{PORT}")
+        self.url = (
+            inputs.external_url(args).apply(str) if inputs.given(args, "node_port") else self.internal_url
+        )
+        self.model = pulumi.Output.from_input(inputs.text(args, "model", checks.object_name))
+        self.version = pulumi.Output.from_input(
+            inputs.text(args, "version", checks.model_version, checks.FOLLOW_RELEASES)
+        )
+        account = ServiceAccount(f"{name}-account", opts=child, **manifests.service_account(place.metadata()))
+        secret = Secret(
+            f"{name}-store-key",
+            metadata=place.metadata(),
+            string_data=inputs.store_key(args["store"]),
+            opts=child,
+        )
+        policy = NetworkPolicy(f"{name}-flows", opts=child, **_flows(args, place))
+        deployment = Deployment(
+            f"{name}-server",
+            opts=pulumi.ResourceOptions.merge(
+                child, pulumi.ResourceOptions(depends_on=[account, secret, policy])
+            ),
+            **self._deployment(args, place),
+        )
+        after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[deployment]))
+        HorizontalPodAutoscaler(
+            f"{name}-autoscaler", opts=after, **model_endpoint_pods.autoscaler(place, *limits)
+        )
+        PodDisruptionBudget(f"{name}-budget", opts=child, **model_endpoint_pods.disruption_budget(place))
+        Service(
+            f"{name}-service",
+            opts=child,
+            **manifests.service(
+                place.metadata(), place.selector, PORT, "http", inputs.optional_node_port(args)
+            ),
+        )
+        self.register_outputs(
+            {
+                "url": self.url,
+                "internal_url": self.internal_url,
+                "model": self.model,
+                "version": self.version,
+            }
+        )
+
+    def _deployment(self, args: ModelEndpointArgs, place: Placement) -> manifests.Object:
+        url, region = inputs.store_place(args["store"])
+        drain = inputs.whole(args, "drain_seconds", checks.positive, 10)
+        env = {
+            "MLOPS_ENDPOINT": place.name,
+            "MLOPS_MODEL": self.model,
+            "MLOPS_MODEL_VERSION": self.version,
+            "MLOPS_STORE_URL": url,
+            "MLOPS_STORE_BUCKET": inputs.text(args["store"], "bucket", inputs.any_text, "models"),
+            "AWS_REGION": region,
+            "MLOPS_HTTP_PORT": str(PORT),
+            "MLOPS_POLL_SECONDS": _as_text(inputs.whole(args, "poll_seconds", checks.positive, 5)),
+            "MLOPS_DRAIN_SECONDS": _as_text(drain),
+            "MLOPS_CACHE_DIR": "/var/cache/mlops",
+        }
+        return model_endpoint_pods.deployment(
+            place,
+            inputs.text(args, "image", checks.image_by_digest),
+            env,
+            pulumi.Output.from_input(drain).apply(model_endpoint_pods.grace_seconds),
+            inputs.resources(args, cpu="100m", memory="256Mi", memory_limit="1Gi"),
+        )
+
+
+def _replica_limits(args: ModelEndpointArgs) -> tuple[pulumi.Input[int], ...]:
+    least = inputs.whole(args, "min_replicas", checks.positive, 1)
+    most = inputs.whole(args, "max_replicas", checks.positive, 3)
+    if isinstance(least, int) and isinstance(most, int) and least > most:
+        raise pulumi.InputPropertyError("min_replicas", f"{least} is more than max_replicas, {most}")
+    return least, most, inputs.whole(args, "target_cpu_percent", checks.percent, 70)
+
+
+def _flows(args: ModelEndpointArgs, place: Placement) -> manifests.Object:
+    ingress = [network_flows.ingress(flow) for flow in inputs.flows(args, "allowed_ingress")]
+    if inputs.given(args, "node_port"):
+        ingress.append(network_flows.from_outside(PORT))
+    egress = [network_flows.egress(flow) for flow in inputs.flows(args, "allowed_egress")]
+    return network_flows.policy(place.metadata(), place.selector, ingress, egress)
+
+
+def _as_text(value: pulumi.Input[int]) -> pulumi.Output[str]:
+    return pulumi.Output.from_input(value).apply(str)

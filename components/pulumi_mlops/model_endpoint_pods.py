@@ -1,0 +1,98 @@
+"""The pods of ModelEndpoint and what keeps them running: Deployment, autoscaler, disruption budget. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_mlops import pod
+from pulumi_mlops.manifests import Object
+from pulumi_mlops.placement import Placement
+
+PORT = 8080
+UNROUTE_SECONDS = 5
+"""How long a pod goes on serving after it was told to stop, so that proxies forget it first."""
+_SLACK_SECONDS = 5
+_START_SECONDS = 180
+
+
+def grace_seconds(drain_seconds: int) -> int:
+    """How long Kubernetes must wait before it kills a pod that drains for `drain_seconds`."""
+    return UNROUTE_SECONDS + drain_seconds + _SLACK_SECONDS
+
+
+def deployment(place: Placement, image: Any, env: Mapping[str, Any], grace: Any, resources: Object) -> Object:
+    """The Deployment of model servers.
+
+    It has no `replicas`: the autoscaler owns that field, and naming it here would fight over it at every
+    update. A new pod is ready before an old one goes.
+    """
+    cache, cache_mount = pod.scratch("cache", "/var/cache/mlops", "4Gi")
+    scratch, scratch_mount = pod.scratch("tmp", "/tmp", "256Mi")  # noqa: S108 - a mount inside the container
+    container = pod.container(
+        "server",
+        image,
+        env=[
+            *(pod.env_value(name, value) for name, value in env.items()),
+            pod.env_secret("AWS_ACCESS_KEY_ID", place.name),
+            pod.env_secret("AWS_SECRET_ACCESS_KEY", place.name),
+        ],
+        port=("http", PORT),
+        mounts=[cache_mount, scratch_mount],
+        probes=pod.probes(
+            pod.http_check("/v2/health/live", "http"),
+            startup_seconds=_START_SECONDS,
+            ready=pod.http_check("/v2/health/ready", "http"),
+        ),
+        lifecycle={"preStop": {"sleep": {"seconds": UNROUTE_SECONDS}}},
+        resources=resources,
+    )
+    template = pod.pod_template(
+        place.labels,
+        [container],
+        service_account=place.name,
+        volumes=[cache, scratch],
+        spread_over=place.selector,
+        grace_seconds=grace,
+    )
+    spec = {
+        "selector": {"matchLabels": place.selector},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+        "progressDeadlineSeconds": 300,
+        "revisionHistoryLimit": 5,
+        "template": template,
+    }
+    return {"metadata": place.metadata(), "spec": spec}
+
+
+def autoscaler(place: Placement, least: Any, most: Any, target_cpu_percent: Any) -> Object:
+    """The HorizontalPodAutoscaler: doubles at once under load, gives back slowly after it."""
+    metric = {"type": "Utilization", "averageUtilization": target_cpu_percent}
+    spec = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": place.name},
+        "minReplicas": least,
+        "maxReplicas": most,
+        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": metric}}],
+        "behavior": {
+            "scaleUp": {
+                "stabilizationWindowSeconds": 0,
+                "selectPolicy": "Max",
+                "policies": [
+                    {"type": "Percent", "value": 100, "periodSeconds": 15},
+                    {"type": "Pods", "value": 2, "periodSeconds": 15},
+                ],
+            },
+            "scaleDown": {
+                "stabilizationWindowSeconds": 300,
+                "selectPolicy": "Min",
+                "policies": [{"type": "Percent", "value": 50, "periodSeconds": 60}],
+            },
+        },
+    }
+    return {"metadata": place.metadata(), "spec": spec}
+
+
+def disruption_budget(place: Placement) -> Object:
+    """The PodDisruptionBudget: one pod at a time may be evicted, so that nodes can always be drained."""
+    return {
+        "metadata": place.metadata(),
+        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": place.selector}},
+    }

@@ -1,0 +1,71 @@
+"""The pod of ModelRegistry: MLflow's server. Pure."""
+
+from typing import Any
+
+from pulumi_mlops import pod
+from pulumi_mlops.manifests import Object
+from pulumi_mlops.placement import Placement
+
+PORT = 5000
+ADMIN = "admin"
+ARTIFACTS = "s3://data/mlflow"
+"""Where MLflow keeps the files of runs; model artifacts proper are in the bucket `models`."""
+_AUTH_FOLDER = "/etc/mlflow"
+
+
+def server(
+    place: Placement, image: Any, allowed_hosts: Any, store: tuple[Any, Any], resources: Object
+) -> Object:
+    """The Deployment of the server; `store` is (S3 endpoint, region).
+
+    One worker and no job runner: the server keeps records, and each Python process costs 250 MiB.
+    """
+    auth, auth_mount = pod.secret_files("auth", place.named("auth"), _AUTH_FOLDER)
+    scratch, scratch_mount = pod.scratch("tmp", "/tmp", "1Gi")  # noqa: S108 - a mount inside the container
+    container = pod.container(
+        "mlflow",
+        image,
+        args=[
+            "server",
+            "--app-name=basic-auth",
+            "--host=0.0.0.0",
+            f"--port={PORT}",
+            "--workers=1",
+            f"--artifacts-destination={ARTIFACTS}",
+        ],
+        env=[
+            pod.env_value("MLFLOW_SERVER_ALLOWED_HOSTS", allowed_hosts),
+            pod.env_value("MLFLOW_AUTH_CONFIG_PATH", f"{_AUTH_FOLDER}/basic_auth.ini"),
+            pod.env_secret("MLFLOW_BACKEND_STORE_URI", place.named("secrets")),
+            pod.env_secret("MLFLOW_FLASK_SERVER_SECRET_KEY", place.named("secrets")),
+            pod.env_value("MLFLOW_S3_ENDPOINT_URL", store[0]),
+            pod.env_value("AWS_REGION", store[1]),
+            pod.env_secret("AWS_ACCESS_KEY_ID", place.named("secrets")),
+            pod.env_secret("AWS_SECRET_ACCESS_KEY", place.named("secrets")),
+            *_QUIET,
+        ],
+        port=("http", PORT),
+        mounts=[auth_mount, scratch_mount],
+        probes=pod.probes(pod.http_check("/health", "http"), startup_seconds=300),
+        resources=resources,
+    )
+    template = pod.pod_template(
+        place.labels, [container], service_account=place.name, volumes=[auth, scratch]
+    )
+    # Two servers never run at once: both would migrate the database.
+    spec = {
+        "replicas": 1,
+        "strategy": {"type": "Recreate"},
+        "selector": {"matchLabels": place.selector},
+        "template": template,
+    }
+    return {"metadata": place.metadata(), "spec": spec}
+
+
+_QUIET = [
+    pod.env_value("MLFLOW_DISABLE_TELEMETRY", "true"),
+    pod.env_value("DO_NOT_TRACK", "true"),
+    pod.env_value("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false"),
+    pod.env_value("GIT_PYTHON_REFRESH", "quiet"),
+    pod.env_value("HOME", "/tmp"),  # noqa: S108 - a mount inside the container
+]

@@ -1,0 +1,71 @@
+"""NetworkPolicies from named flows: everything is denied, then each flow is one readable rule. Pure.
+
+A flow is a dict with the keys of `shared_args.FlowArgs`: `name`, `port` and where the other end is,
+`namespace` with `pods` (labels), or `cidr`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pulumi_mlops.manifests import Object, compact
+
+EVERYWHERE = "0.0.0.0/0"
+
+
+def policy(
+    meta: Object, selector: Mapping[str, str], ingress: Sequence[Object], egress: Sequence[Object]
+) -> Object:
+    """The policy of one component's pods; a direction without rules is closed.
+
+    An egress rule for DNS comes with the first other egress rule: no flow works by name without it.
+    """
+    spec = {
+        "podSelector": {"matchLabels": dict(selector)},
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": list(ingress),
+        "egress": [dns(), *egress] if egress else [],
+    }
+    return {"metadata": meta, "spec": compact(spec)}
+
+
+def deny_all(meta: Object) -> Object:
+    """The policy of a namespace: no pod may talk or be talked to unless another policy names the flow."""
+    return {"metadata": meta, "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}}
+
+
+def ingress(flow: Mapping[str, Any]) -> Object:
+    """The rule that lets a flow in, on `flow["port"]` of the selected pods."""
+    return {"from": [_peer(flow)], "ports": [_tcp(flow["port"])]}
+
+
+def egress(flow: Mapping[str, Any]) -> Object:
+    """The rule that lets a flow out, to `flow["port"]` of its other end."""
+    return {"to": [_peer(flow)], "ports": [_tcp(flow["port"])]}
+
+
+def from_outside(port: int) -> Object:
+    """The rule for a published port: clients outside the cluster have any address."""
+    return ingress({"cidr": EVERYWHERE, "port": port})
+
+
+def dns() -> Object:
+    """The rule that lets pods resolve names at the cluster's DNS."""
+    peer = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+    }
+    return {"to": [peer], "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]}
+
+
+def _peer(flow: Mapping[str, Any]) -> Object:
+    if flow.get("cidr") is not None:
+        return {"ipBlock": {"cidr": flow["cidr"]}}
+    namespace, pods = flow.get("namespace"), flow.get("pods")
+    peer: Object = {"podSelector": {} if pods is None else {"matchLabels": pods}}
+    if namespace is not None:
+        peer["namespaceSelector"] = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+    return peer
+
+
+def _tcp(port: Any) -> Object:
+    return {"protocol": "TCP", "port": port}

@@ -1,0 +1,157 @@
+"""S3 storage on one volume: the `versitygw` gateway over a folder, its users, and its buckets.
+
+Needs the cluster alone. Model artifacts, data and MLflow's files live here; the servers read with a key
+that can only read.
+"""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import StatefulSet
+from pulumi_kubernetes.batch.v1 import Job
+from pulumi_kubernetes.core.v1 import Secret, Service, ServiceAccount
+from pulumi_kubernetes.networking.v1 import NetworkPolicy
+
+from pulumi_mlops import checks, inputs, manifests, network_flows, object_store_pods
+from pulumi_mlops.object_store_pods import PORT
+from pulumi_mlops.placement import Placement
+from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs
+
+
+class StoreKeyArgs(TypedDict):
+    """One S3 key."""
+
+    access_key_id: pulumi.Input[str]
+    """Access key id; also the name bucket policies give the user."""
+    secret_access_key: pulumi.Input[str]
+    """Secret key."""
+
+
+class ObjectStoreArgs(TypedDict):
+    """Arguments of ObjectStore."""
+
+    namespace: pulumi.Input[str]
+    """Namespace of all its objects."""
+    image: pulumi.Input[str]
+    """Image of versitygw, by digest."""
+    setup_image: pulumi.Input[str]
+    """Image of the pipelines, by digest; its `store-setup` command makes the buckets and their policies."""
+    size: pulumi.Input[str]
+    """Size of the volume, such as `10Gi`."""
+    root: StoreKeyArgs
+    """The key that may do anything; only the gateway and the setup hold it."""
+    read_only: StoreKeyArgs
+    """The key of those who load models."""
+    read_write: StoreKeyArgs
+    """The key of those who write models, data and request logs."""
+    object_name: NotRequired[str]
+    """Name of the Service and the other objects; the component's name by default."""
+    storage_class: NotRequired[pulumi.Input[str]]
+    """StorageClass of the volume; the cluster's default class without it."""
+    node_port: NotRequired[pulumi.Input[int]]
+    """Port on every node for clients outside the cluster; none without it."""
+    ingress_address: NotRequired[pulumi.Input[str]]
+    """Address on which clients reach `node_port`; needed with it."""
+    allowed_ingress: NotRequired[list[FlowArgs]]
+    """Who in the cluster may connect, beyond the setup Job."""
+    resources: NotRequired[ResourcesArgs]
+    """CPU and memory of the gateway."""
+
+
+class ObjectStore(pulumi.ComponentResource):
+    """An S3 object store with the buckets `models`, `data` and `requests`, versioned, on one volume."""
+
+    url: pulumi.Output[str]
+    """S3 endpoint inside the cluster."""
+    external_url: pulumi.Output[str | None]
+    """S3 endpoint for clients outside, if published."""
+
+    def __init__(self, name: str, args: ObjectStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:ObjectStore", name, {}, opts)
+        place = inputs.placement(name, "object-store", args)
+        setup = Placement("object-store-setup", place.named("setup"), place.namespace)
+        child = pulumi.ResourceOptions(parent=self)
+        self.url = pulumi.Output.concat("http://", place.name, ".", place.namespace, f".svc:{PORT}")
+        self.external_url = inputs.external_url(args)
+        account = ServiceAccount(f"{name}-account", opts=child, **manifests.service_account(place.metadata()))
+        secrets = _secrets(name, args, place, child)
+        gateway = StatefulSet(
+            f"{name}-gateway",
+            opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[account, *secrets])),
+            **object_store_pods.gateway(
+                place,
+                inputs.text(args, "image", checks.image_by_digest),
+                inputs.text(args, "size", checks.bytes_quantity),
+                args.get("storage_class"),
+                inputs.resources(args, cpu="50m", memory="64Mi", memory_limit="512Mi"),
+            ),
+        )
+        service = Service(
+            f"{name}-service",
+            opts=child,
+            **manifests.service(
+                place.metadata(), place.selector, PORT, "s3", inputs.optional_node_port(args)
+            ),
+        )
+        policies = _network(name, args, place, setup, child)
+        Job(
+            f"{name}-setup",
+            opts=pulumi.ResourceOptions.merge(
+                child, pulumi.ResourceOptions(depends_on=[gateway, service, *policies])
+            ),
+            **object_store_pods.setup_job(
+                place, setup, inputs.text(args, "setup_image", checks.image_by_digest), self.url
+            ),
+        )
+        self.register_outputs({"url": self.url, "external_url": self.external_url})
+
+
+def _secrets(
+    name: str, args: ObjectStoreArgs, place: Placement, child: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    root, read_only, read_write = args["root"], args["read_only"], args["read_write"]
+    users = pulumi.Output.all(
+        inputs.secret(read_only, "access_key_id"),
+        inputs.secret(read_only, "secret_access_key"),
+        inputs.secret(read_write, "access_key_id"),
+        inputs.secret(read_write, "secret_access_key"),
+    ).apply(lambda known: object_store_pods.users_file([(known[0], known[1]), (known[2], known[3])]))
+    return [
+        Secret(
+            f"{name}-root",
+            metadata=place.metadata("root"),
+            string_data={
+                "AWS_ACCESS_KEY_ID": inputs.secret(root, "access_key_id"),
+                "AWS_SECRET_ACCESS_KEY": inputs.secret(root, "secret_access_key"),
+                "MLOPS_STORE_READ_ONLY_KEY_ID": inputs.secret(read_only, "access_key_id"),
+                "MLOPS_STORE_READ_WRITE_KEY_ID": inputs.secret(read_write, "access_key_id"),
+            },
+            opts=child,
+        ),
+        Secret(
+            f"{name}-users", metadata=place.metadata("users"), string_data={"users.json": users}, opts=child
+        ),
+    ]
+
+
+def _network(
+    name: str, args: ObjectStoreArgs, place: Placement, setup: Placement, child: pulumi.ResourceOptions
+) -> list[pulumi.Resource]:
+    flows = inputs.flows(args, "allowed_ingress")
+    own = {"name": "bucket setup", "port": PORT, "pods": setup.selector}
+    ingress = [network_flows.ingress(flow) for flow in [own, *flows]]
+    if inputs.given(args, "node_port"):
+        ingress.append(network_flows.from_outside(PORT))
+    to_gateway = network_flows.egress({"port": PORT, "pods": place.selector})
+    return [
+        NetworkPolicy(
+            f"{name}-flows",
+            opts=child,
+            **network_flows.policy(place.metadata(), place.selector, ingress, []),
+        ),
+        NetworkPolicy(
+            f"{name}-setup-flows",
+            opts=child,
+            **network_flows.policy(setup.metadata(), setup.selector, [], [to_gateway]),
+        ),
+    ]

@@ -1,0 +1,113 @@
+"""A whole platform on one cluster: storage, registries, pipelines and endpoints, wired together.
+
+What the stack program registers; every part of it can also be used without it.
+"""
+
+import pulumi
+
+from pulumi_mlops import checks, inputs
+from pulumi_mlops import platform_wiring as wiring
+from pulumi_mlops.cluster import Cluster
+from pulumi_mlops.database import Database
+from pulumi_mlops.guarded_namespace import GuardedNamespace
+from pulumi_mlops.image_registry import ImageRegistry, ImageRegistrySource
+from pulumi_mlops.model_endpoint import ModelEndpoint
+from pulumi_mlops.model_registry import ModelRegistry
+from pulumi_mlops.object_store import ObjectStore
+from pulumi_mlops.pipeline import Pipeline
+from pulumi_mlops.platform_args import EndpointOutput, PlatformArgs
+
+
+class Platform(pulumi.ComponentResource):
+    """An MLOps platform: object store, database, MLflow, pipelines and model endpoints."""
+
+    endpoints: pulumi.Output[list[EndpointOutput]]
+    """Every endpoint: name, URL, model and version."""
+    model_registry_url: pulumi.Output[str]
+    """MLflow, from outside if published, else inside the cluster."""
+    object_store_url: pulumi.Output[str]
+    """The S3 endpoint, from outside if published, else inside the cluster."""
+    image_registry: pulumi.Output[str]
+    """Where nodes pull images from."""
+    kubeconfig: pulumi.Output[str]
+    """Text of the cluster's kubeconfig, secret."""
+
+    def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("mlops:index:Platform", name, {}, opts)
+        wiring.refuse_duplicates(args)
+        object_name = inputs.plain(args, "object_name", checks.object_name, name)
+        cluster = Cluster(f"{name}-cluster", args["cluster"], pulumi.ResourceOptions(parent=self))
+        self._child = pulumi.ResourceOptions(parent=self, providers={"kubernetes": cluster.provider})
+        system, models = (
+            GuardedNamespace(f"{name}-{part}", {"object_name": f"{object_name}-{part}"}, self._child)
+            for part in ("system", "models")
+        )
+        registry = ImageRegistry(
+            f"{name}-image-registry",
+            {"source": ImageRegistrySource.ADOPT, "address": cluster.image_registry},
+            self._child,
+        )
+        site = wiring.Site(name, args, cluster.ingress_address, system.namespace, models.namespace)
+        store = ObjectStore(f"{name}-object-store", wiring.object_store(site), self._child)
+        database = Database(f"{name}-database", wiring.database(site), self._child)
+        mlflow = ModelRegistry(
+            f"{name}-model-registry",
+            wiring.model_registry(site, store.url, database.url),
+            pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[store, database])),
+        )
+        pipelines = self._pipelines(site, store, mlflow)
+        self.endpoints = pulumi.Output.from_input(self._endpoints(site, store, pipelines))
+        self.model_registry_url = _published(mlflow.external_url, mlflow.url)
+        self.object_store_url = _published(store.external_url, store.url)
+        self.image_registry = registry.address
+        self.kubeconfig = cluster.kubeconfig
+        self.register_outputs(
+            {
+                "endpoints": self.endpoints,
+                "model_registry_url": self.model_registry_url,
+                "object_store_url": self.object_store_url,
+                "image_registry": self.image_registry,
+                "kubeconfig": self.kubeconfig,
+            }
+        )
+
+    def _pipelines(
+        self, site: wiring.Site, store: ObjectStore, mlflow: ModelRegistry
+    ) -> dict[str, list[Pipeline]]:
+        """The pipelines by the endpoint that waits for them."""
+        after = pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[store, mlflow]))
+        by_endpoint: dict[str, list[Pipeline]] = {}
+        for wanted in site.args["pipelines"]:
+            pipeline = Pipeline(
+                f"{site.name}-{wanted['name']}-pipeline",
+                wiring.pipeline(site, wanted, store.url, mlflow.url),
+                after,
+            )
+            by_endpoint.setdefault(wanted["endpoint"], []).append(pipeline)
+        return by_endpoint
+
+    def _endpoints(
+        self, site: wiring.Site, store: ObjectStore, pipelines: dict[str, list[Pipeline]]
+    ) -> list[EndpointOutput]:
+        described: list[EndpointOutput] = []
+        for wanted in site.args["endpoints"]:
+            # The first pods find the release that the pipeline's Job has written.
+            before = [store, *pipelines.get(wanted["name"], [])]
+            endpoint = ModelEndpoint(
+                f"{site.name}-{wanted['name']}-endpoint",
+                wiring.endpoint(site, wanted, store.url),
+                pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=before)),
+            )
+            described.append(
+                {
+                    "name": pulumi.Output.from_input(wanted["name"]),
+                    "url": endpoint.url,
+                    "model": endpoint.model,
+                    "version": endpoint.version,
+                }
+            )
+        return described
+
+
+def _published(outside: pulumi.Output[str | None], inside: pulumi.Output[str]) -> pulumi.Output[str]:
+    return pulumi.Output.all(outside, inside).apply(lambda urls: str(urls[0] or urls[1]))

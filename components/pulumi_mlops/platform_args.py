@@ -1,0 +1,130 @@
+"""Argument types of Platform. Data only; no future annotations, Pulumi reads them."""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+from pulumi_mlops.cluster import ClusterArgs
+from pulumi_mlops.object_store import StoreKeyArgs
+from pulumi_mlops.shared_args import ResourcesArgs
+
+
+class PlatformImagesArgs(TypedDict):
+    """Images of the platform's programs, each by digest."""
+
+    object_store: pulumi.Input[str]
+    """versitygw."""
+    postgres: pulumi.Input[str]
+    """PostgreSQL."""
+    mlflow: pulumi.Input[str]
+    """MLflow's server."""
+    pipeline: pulumi.Input[str]
+    """The pipelines."""
+    serving: pulumi.Input[str]
+    """The model server."""
+
+
+class PlatformSecretsArgs(TypedDict):
+    """Secrets of the platform, made once; all are kept secrets in the state."""
+
+    database_password: pulumi.Input[str]
+    """Password of the database's owner."""
+    model_registry_admin_password: pulumi.Input[str]
+    """Password of MLflow's administrator."""
+    model_registry_session_key: pulumi.Input[str]
+    """Key that signs MLflow's browser sessions."""
+    object_store_root: StoreKeyArgs
+    """The object store's root key."""
+    object_store_read_only: StoreKeyArgs
+    """The object store's key for those who load models."""
+    object_store_read_write: StoreKeyArgs
+    """The object store's key for those who write."""
+
+
+class ServerArgs(TypedDict):
+    """One server of the platform: its volume, its published port and what it may use."""
+
+    size: NotRequired[pulumi.Input[str]]
+    """Size of its volume, if it has one."""
+    node_port: NotRequired[pulumi.Input[int]]
+    """Port on every node for clients outside the cluster; none without it."""
+    resources: NotRequired[ResourcesArgs]
+    """CPU and memory."""
+
+
+class PlatformPipelineArgs(TypedDict):
+    """One pipeline of the platform."""
+
+    name: str
+    """Which pipeline of the pipelines' image; unique in the platform."""
+    model: pulumi.Input[str]
+    """Name the model is registered under."""
+    endpoint: str
+    """Endpoint that gets the first release, and waits for the pipeline."""
+    schedule: NotRequired[pulumi.Input[str]]
+    """Five cron fields, in UTC, to run it again; only once without it."""
+    timeout_seconds: NotRequired[pulumi.Input[int]]
+    """Longest time of one run."""
+    resources: NotRequired[ResourcesArgs]
+    """CPU and memory of a run."""
+
+
+class PlatformEndpointArgs(TypedDict):
+    """One endpoint of the platform."""
+
+    name: str
+    """Name of the endpoint; unique in the platform."""
+    model: pulumi.Input[str]
+    """Name of the model."""
+    version: NotRequired[pulumi.Input[str]]
+    """`release` (the default) or a version number."""
+    min_replicas: NotRequired[pulumi.Input[int]]
+    """Fewest pods."""
+    max_replicas: NotRequired[pulumi.Input[int]]
+    """Most pods."""
+    target_cpu_percent: NotRequired[pulumi.Input[int]]
+    """CPU use, in percent of the request, that the autoscaler aims at."""
+    node_port: NotRequired[pulumi.Input[int]]
+    """Port on every node for clients outside the cluster; none without it."""
+    poll_seconds: NotRequired[pulumi.Input[int]]
+    """How often a pod looks at the release log."""
+    drain_seconds: NotRequired[pulumi.Input[int]]
+    """How long a stopping pod may finish what it has begun."""
+    resources: NotRequired[ResourcesArgs]
+    """CPU and memory of one pod."""
+
+
+class PlatformArgs(TypedDict):
+    """Arguments of Platform."""
+
+    cluster: ClusterArgs
+    """The cluster all of it runs on."""
+    images: PlatformImagesArgs
+    """Images of its programs."""
+    secrets: PlatformSecretsArgs
+    """Its secrets."""
+    object_store: ServerArgs
+    """The object store."""
+    database: ServerArgs
+    """MLflow's database."""
+    model_registry: ServerArgs
+    """MLflow."""
+    pipelines: list[PlatformPipelineArgs]
+    """Its pipelines."""
+    endpoints: list[PlatformEndpointArgs]
+    """Its endpoints."""
+    object_name: NotRequired[str]
+    """Prefix of its two namespaces, `<name>-system` and `<name>-models`; the component's name by default."""
+
+
+class EndpointOutput(TypedDict):
+    """One endpoint, as other stacks and the command line see it."""
+
+    name: pulumi.Output[str]
+    """Name of the endpoint."""
+    url: pulumi.Output[str]
+    """Where clients ask."""
+    model: pulumi.Output[str]
+    """Name of the model."""
+    version: pulumi.Output[str]
+    """`release` or the version number it is pinned to."""

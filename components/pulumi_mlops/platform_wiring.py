@@ -1,0 +1,181 @@
+"""Which argument of Platform goes to which part, and which flows between parts are open."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from pulumi_mlops import database_pods, model_registry_pods, object_store_pods
+from pulumi_mlops.database import DatabaseArgs
+from pulumi_mlops.labels import selector
+from pulumi_mlops.model_endpoint import ModelEndpointArgs
+from pulumi_mlops.model_registry import ModelRegistryArgs
+from pulumi_mlops.object_store import ObjectStoreArgs
+from pulumi_mlops.pipeline import PipelineArgs
+from pulumi_mlops.platform_args import PlatformArgs, PlatformEndpointArgs, PlatformPipelineArgs
+from pulumi_mlops.shared_args import FlowArgs, StoreAccessArgs
+
+STORE, DATABASE, REGISTRY = "object-store", "database", "model-registry"
+"""Object names, and so Service names, in the system namespace."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What every part of one platform needs."""
+
+    name: str
+    args: PlatformArgs
+    ingress_address: pulumi.Output[str]
+    system: pulumi.Output[str]
+    models: pulumi.Output[str]
+
+
+def refuse_duplicates(args: PlatformArgs) -> None:
+    """Raise `pulumi.InputPropertyError` for two endpoints or two pipelines of one name."""
+    parts: dict[str, list[str]] = {
+        "endpoints": [endpoint["name"] for endpoint in args["endpoints"]],
+        "pipelines": [pipeline["name"] for pipeline in args["pipelines"]],
+    }
+    for key, names in parts.items():
+        twice = sorted(name for name, times in Counter(names).items() if times > 1)
+        if twice:
+            raise pulumi.InputPropertyError(key, f"{twice[0]!r} is there twice; names must differ")
+
+
+def object_store(site: Site) -> ObjectStoreArgs:
+    """The store admits everyone in the models namespace, and MLflow."""
+    secrets, images = site.args["secrets"], site.args["images"]
+    args: ObjectStoreArgs = {
+        "object_name": STORE,
+        "namespace": site.system,
+        "image": images["object_store"],
+        "setup_image": images["pipeline"],
+        "size": "10Gi",
+        "root": secrets["object_store_root"],
+        "read_only": secrets["object_store_read_only"],
+        "read_write": secrets["object_store_read_write"],
+        "ingress_address": site.ingress_address,
+        "allowed_ingress": [
+            {"name": "model registry", "port": object_store_pods.PORT, "pods": _pods(REGISTRY)},
+            {"name": "pipelines and endpoints", "port": object_store_pods.PORT, "namespace": site.models},
+        ],
+    }
+    return _with(args, _storage(site), site.args["object_store"])
+
+
+def database(site: Site) -> DatabaseArgs:
+    """The database admits MLflow only."""
+    args: DatabaseArgs = {
+        "object_name": DATABASE,
+        "namespace": site.system,
+        "image": site.args["images"]["postgres"],
+        "size": "5Gi",
+        "password": site.args["secrets"]["database_password"],
+        "allowed_ingress": [{"name": "model registry", "port": database_pods.PORT, "pods": _pods(REGISTRY)}],
+    }
+    return _with(args, _storage(site), site.args["database"])
+
+
+def model_registry(
+    site: Site, store_url: pulumi.Output[str], database_url: pulumi.Output[str]
+) -> ModelRegistryArgs:
+    """MLflow reaches its database and the store, and admits the pipelines."""
+    secrets = site.args["secrets"]
+    args: ModelRegistryArgs = {
+        "object_name": REGISTRY,
+        "namespace": site.system,
+        "image": site.args["images"]["mlflow"],
+        "database_url": database_url,
+        "store": _store_access(store_url, secrets["object_store_read_write"]),
+        "admin_password": secrets["model_registry_admin_password"],
+        "session_key": secrets["model_registry_session_key"],
+        "ingress_address": site.ingress_address,
+        "allowed_ingress": [
+            {"name": "pipelines", "port": model_registry_pods.PORT, "namespace": site.models}
+        ],
+        "allowed_egress": [
+            {"name": "database", "port": database_pods.PORT, "pods": _pods(DATABASE)},
+            {"name": "object store", "port": object_store_pods.PORT, "pods": _pods(STORE)},
+        ],
+    }
+    return _with(args, site.args["model_registry"])
+
+
+def pipeline(
+    site: Site, wanted: PlatformPipelineArgs, store_url: pulumi.Output[str], registry_url: pulumi.Output[str]
+) -> PipelineArgs:
+    """A pipeline writes to the store and to MLflow."""
+    secrets = site.args["secrets"]
+    args: PipelineArgs = {
+        "object_name": f"{wanted['name']}-pipeline",
+        "namespace": site.models,
+        "image": site.args["images"]["pipeline"],
+        "pipeline": wanted["name"],
+        "model": wanted["model"],
+        "endpoint": wanted["endpoint"],
+        "store": _store_access(store_url, secrets["object_store_read_write"]),
+        "tracking": {
+            "url": registry_url,
+            "username": model_registry_pods.ADMIN,
+            "password": secrets["model_registry_admin_password"],
+        },
+        "allowed_egress": [
+            _to_store(site),
+            {
+                "name": "model registry",
+                "port": model_registry_pods.PORT,
+                "namespace": site.system,
+                "pods": _pods(REGISTRY),
+            },
+        ],
+    }
+    return _with(args, _without(wanted, "name"))
+
+
+def endpoint(site: Site, wanted: PlatformEndpointArgs, store_url: pulumi.Output[str]) -> ModelEndpointArgs:
+    """An endpoint only reads from the store; the other pods of its namespace may ask it."""
+    secrets = site.args["secrets"]
+    args: ModelEndpointArgs = {
+        "object_name": wanted["name"],
+        "namespace": site.models,
+        "image": site.args["images"]["serving"],
+        "model": wanted["model"],
+        "store": _store_access(store_url, secrets["object_store_read_only"]),
+        "ingress_address": site.ingress_address,
+        "allowed_egress": [_to_store(site)],
+    }
+    return _with(args, _without(wanted, "name"))
+
+
+def _pods(component: str) -> dict[str, pulumi.Input[str]]:
+    return {**selector(component, component)}
+
+
+def _to_store(site: Site) -> FlowArgs:
+    return {
+        "name": "object store",
+        "port": object_store_pods.PORT,
+        "namespace": site.system,
+        "pods": _pods(STORE),
+    }
+
+
+def _store_access(url: pulumi.Output[str], key: Mapping[str, Any]) -> StoreAccessArgs:
+    return {"url": url, "access_key_id": key["access_key_id"], "secret_access_key": key["secret_access_key"]}
+
+
+def _storage(site: Site) -> dict[str, Any]:
+    storage_class = site.args["cluster"].get("storage_class")
+    return {} if storage_class is None else {"storage_class": storage_class}
+
+
+def _without(wanted: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in wanted.items() if name != key}
+
+
+def _with(args: Any, *more: Mapping[str, Any]) -> Any:
+    for extra in more:
+        args = args | {key: value for key, value in extra.items() if value is not None}
+    return args
