@@ -7,10 +7,8 @@ objects.
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-import httpx
 import lightkube
 from lightkube.codecs import AnyResource, load_all_yaml
-from lightkube.core.exceptions import ApiError
 from lightkube.resources.apiregistration_v1 import APIService
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Event, Pod
@@ -18,7 +16,7 @@ from lightkube.resources.core_v1 import Event, Pod
 from mlops_local.errors import NodeError
 from mlops_local.node.access import FIELD_MANAGER
 from mlops_local.node.layout import Layout
-from mlops_local.node.readiness import api_client
+from mlops_local.node.readiness import API_ERRORS, api_client
 from mlops_local.node.render import render
 from mlops_local.node.spec import CLUSTER_DOMAIN, DNS_ADDRESS, Binaries, NodeSpec
 
@@ -48,7 +46,7 @@ def apply_addons(
     client = api_client(spec)
     report("Applying cluster DNS, metrics and storage")
     for item in objects:
-        client.apply(item, field_manager=FIELD_MANAGER, force=True)
+        _apply(client, item)
     deadline = time.monotonic() + _READY_SECONDS
     for namespace, name in _DEPLOYMENTS:
         report(f"Waiting for {name}")
@@ -63,9 +61,7 @@ def addon_objects(spec: NodeSpec, images: Mapping[str, str]) -> list[AnyResource
     """Every object of the add-ons, in the order of applying. Raises NodeError naming the images not given."""
     missing = [name for name in ADDON_IMAGES if name not in images]
     if missing:
-        raise NodeError(
-            f"the add-ons need the images {', '.join(missing)}; build and push them, then pass their references"
-        )
+        raise NodeError(f"the add-ons need the images {', '.join(missing)}; build and push these first")
     dns = {"cluster_domain": CLUSTER_DOMAIN, "dns_address": DNS_ADDRESS}
     storage = {"helper_image": images["base"], "volumes": Layout(spec.home).volumes}
     texts = (
@@ -76,11 +72,28 @@ def addon_objects(spec: NodeSpec, images: Mapping[str, str]) -> list[AnyResource
     return [item for text in texts for item in load_all_yaml(text)]
 
 
+def _apply(client: lightkube.Client, item: AnyResource) -> None:
+    try:
+        client.apply(item, field_manager=FIELD_MANAGER, force=True)
+    except API_ERRORS as error:
+        meta = item.metadata
+        raise NodeError(
+            f"the API server did not take {type(item).__name__} {meta and meta.name}: {error}; run the command again"
+        ) from error
+
+
 def _await(client: lightkube.Client, namespace: str, name: str, deadline: float) -> None:
-    while not rolled_out(client.get(Deployment, name, namespace=namespace)):
+    while not _is_rolled_out(client, namespace, name):
         if time.monotonic() > deadline:
             raise NodeError(_reasons(client, namespace, name))
         time.sleep(_POLL_SECONDS)
+
+
+def _is_rolled_out(client: lightkube.Client, namespace: str, name: str) -> bool:
+    try:
+        return rolled_out(client.get(Deployment, name, namespace=namespace))
+    except API_ERRORS:
+        return False
 
 
 def rolled_out(deployment: Deployment) -> bool:
@@ -94,7 +107,10 @@ def rolled_out(deployment: Deployment) -> bool:
 
 
 def _metrics_served(client: lightkube.Client) -> bool:
-    service = client.get(APIService, _METRICS_API)
+    try:
+        service = client.get(APIService, _METRICS_API)
+    except API_ERRORS:
+        return False
     conditions = (service.status and service.status.conditions) or []
     return any(condition.type == "Available" and condition.status == "True" for condition in conditions)
 
@@ -126,7 +142,7 @@ def pod_reasons(pod: Pod) -> Iterator[str]:
 def _log(client: lightkube.Client, namespace: str, pod: str) -> list[str]:
     try:
         return [line.rstrip() for line in client.log(pod, namespace=namespace, tail_lines=5)]
-    except (ApiError, httpx.HTTPError):
+    except API_ERRORS:
         return []
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from mlops_local.errors import NodeError
 from mlops_local.node import launch, readiness
-from mlops_local.node.access import grant_administrator
+from mlops_local.node.access import administrator_granted
 from mlops_local.node.files import differ, write_private
 from mlops_local.node.layout import Layout
 from mlops_local.node.lock import locked
 from mlops_local.node.pki import credentials_are_current, ensure_credentials, write_kubeconfig
-from mlops_local.node.programs import API_SERVER, forwarders, node_programs
+from mlops_local.node.programs import API_SERVER, KUBELET, forwarders, node_programs
 from mlops_local.node.render import config_files, forwarders_file
 from mlops_local.node.spec import Binaries, NodeAccess, NodeSpec, NodeStatus, ProcessState
 from mlops_local.node.supervisor import Supervisor
@@ -122,7 +122,7 @@ def _bring_up(spec: NodeSpec, binaries: Binaries, supervisor: Supervisor, report
     after_api = names.index(API_SERVER) + 1
     ports = [program.name for program in forwarders(spec)]
     running = {process.name for process in supervisor.processes() if process.state is ProcessState.RUNNING}
-    since = None if running.issuperset([*names, *ports]) else readiness.now()
+    since = None if KUBELET in running else readiness.now()
     supervisor.start(*(name for name in [*names[:after_api], *ports] if name not in running))
     if not readiness.api_answers(spec):
         report("Waiting for the API server")
@@ -130,7 +130,12 @@ def _bring_up(spec: NodeSpec, binaries: Binaries, supervisor: Supervisor, report
             spec, lambda: readiness.api_answers(spec), what=f"{API_SERVER} to be ready", seconds=90
         )
     if since is not None:
-        grant_administrator(spec)
+        readiness.wait(
+            spec,
+            lambda: administrator_granted(spec),
+            what=f"{API_SERVER} to know its administrator",
+            seconds=30,
+        )
     supervisor.start(*(name for name in names[after_api:] if name not in running))
     _wait_ready(spec, supervisor, since, report)
 
@@ -158,6 +163,7 @@ def _halt(spec: NodeSpec, report: Report) -> None:
     if supervisor is not None:
         report(f"Stopping node {spec.name}")
         if supervisor.answers():
-            supervisor.stop("kubelet")
+            # Else it would start again what ends now.
+            supervisor.stop(KUBELET)
             launch.end_pods(spec.name)
     launch.clear(spec.name)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import httpx
+import httpx2
 import lightkube
 from lightkube.config.kubeconfig import KubeConfig
 from lightkube.core.exceptions import ApiError
@@ -17,6 +17,9 @@ from mlops_local.node.files import last_lines
 from mlops_local.node.layout import Layout
 from mlops_local.node.spec import NodeSpec, ProcessState, ProcessStatus
 from mlops_local.node.supervisor import Supervisor
+
+API_ERRORS = (ApiError, OSError, httpx2.HTTPError)
+"""What a call to the API server raises: an answer that refuses, or no answer."""
 
 _POLL_SECONDS = 0.2
 _LOG_LINES = 15
@@ -55,9 +58,9 @@ def api_answers(spec: NodeSpec) -> bool:
     """Whether the API server says it is ready, asked on the host's port as a user would."""
     try:
         context = ssl.create_default_context(cafile=str(Layout(spec.home).pki / "ca.crt"))
-        with httpx.Client(verify=context, timeout=5, trust_env=False) as client:
-            return client.get(f"https://127.0.0.1:{spec.api_port}/readyz").status_code == httpx.codes.OK
-    except (OSError, httpx.HTTPError):
+        with httpx2.Client(verify=context, timeout=5, trust_env=False) as client:
+            return client.get(f"https://127.0.0.1:{spec.api_port}/readyz").status_code == httpx2.codes.OK
+    except (OSError, httpx2.HTTPError):
         return False
 
 
@@ -72,7 +75,7 @@ def node_is_ready(spec: NodeSpec, client: lightkube.Client, since: datetime | No
     try:
         node = client.get(Node, spec.name)
         client.get(ServiceAccount, "default", namespace="default")
-    except (ApiError, OSError, httpx.HTTPError):
+    except API_ERRORS:
         return False
     return ready_since(node, since)
 

@@ -4,19 +4,23 @@ Its socket is inside the node's mount namespace and is reached through `/proc/<p
 grants to root only. Protocol source: http://supervisord.org/api.html
 """
 
+import http.client
+import socket
 import xmlrpc.client
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from supervisor.xmlrpc import Faults, SupervisorTransport
+from supervisor.xmlrpc import Faults
 
 from mlops_local.errors import NodeError
 from mlops_local.node import cgroups
 from mlops_local.node.layout import INSIDE_SUPERVISOR_SOCKET
 from mlops_local.node.spec import ProcessState, ProcessStatus
 
+_ANSWER_SECONDS = 15.0
+"""Stopping a program takes up to `stopwaitsecs`, during which a call does not return."""
 _HARMLESS_FAULTS = {Faults.ALREADY_STARTED, Faults.NOT_RUNNING, Faults.ALREADY_ADDED}
 
 
@@ -34,6 +38,26 @@ def _inside_pid(pid: int) -> int | None:
     ids = next((line.split()[1:] for line in status.splitlines() if line.startswith("NSpid:")), [])
     # A container's process has a third id, in the namespace of its pod.
     return int(ids[1]) if len(ids) > 1 else None
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=_ANSWER_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class _Transport(xmlrpc.client.Transport):
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: object) -> http.client.HTTPConnection:
+        return _Connection(self._path)
 
 
 @dataclass(frozen=True)
@@ -97,6 +121,6 @@ class Supervisor:
                 ) from fault
 
     def _call(self, method: str, *arguments: object) -> object:
-        transport = SupervisorTransport(None, None, f"unix:///proc/{self.pid}/root{INSIDE_SUPERVISOR_SOCKET}")
+        transport = _Transport(f"/proc/{self.pid}/root{INSIDE_SUPERVISOR_SOCKET}")
         with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as proxy:
             return getattr(proxy.supervisor, method)(*arguments)
