@@ -50,7 +50,7 @@ Datatype = Literal[
     "BYTES",
 ]
 """Tensor datatypes of the Open Inference Protocol, V2."""
-Scalar = bool | int | float | str
+Scalar = bool | int | float | str | None
 
 
 class _Strict(BaseModel):
@@ -66,7 +66,7 @@ class TensorSpec(_Strict):
 
 
 class Tensor(_Strict):
-    """One tensor with its values, flat and row-major, as in a V2 JSON request."""
+    """One tensor with its values, flat and row-major, as in a V2 JSON request; null is a missing number."""
 
     name: str = Field(min_length=1)
     shape: tuple[Annotated[int, Field(ge=0)], ...]

@@ -91,6 +91,13 @@ class BodyTooLarge(RequestError):
     kind = "body_too_large"
 
 
+class Unsupported(RequestError):
+    """Valid by the protocol, but this server does not do it."""
+
+    status = 501
+    kind = "unsupported"
+
+
 class Unavailable(RequestError):
     """The model cannot answer now; the client may come back after `retry_after` seconds."""
 

@@ -1,0 +1,223 @@
+"""Work-conserving batching: while the model is busy requests queue up, when it is free it takes them all.
+
+Nobody waits for a batch to fill. Requests are put together only when their arrays can be joined (same
+model, outputs, datatypes and trailing shapes), and a failing batch is tried again one by one, so no
+request suffers from its neighbours. The queue is bounded in rows and bytes.
+
+A call that is expected to be short runs right on the event loop: handing it to a thread would take
+longer than the model does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+import numpy as np
+
+from mlops_serving.errors import DeadlineExceeded, Overloaded, PredictionFailed
+from mlops_serving.metrics import Metrics
+from mlops_serving.models import LoadedModel
+from mlops_serving.protocol.datatypes import Array
+from mlops_serving.protocol.requests import InferRequest
+
+_INLINE_SECONDS: Final = 0.001
+_SWEEP_SECONDS: Final = 0.05
+_SCAN_LIMIT: Final = 64
+"""So many jobs that do not fit are looked past for one that does; keeps a mixed queue cheap."""
+
+Outcome = dict[str, Array] | Exception
+Key = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of the queue, the largest batch, and the longest wait in seconds."""
+
+    batch_rows: int
+    queue_rows: int
+    queue_bytes: int
+    timeout: float
+
+
+class Job:
+    """One request on its way through the model."""
+
+    __slots__ = ("deadline", "future", "key", "model", "queued", "request")
+
+    def __init__(
+        self,
+        model: LoadedModel,
+        request: InferRequest,
+        future: asyncio.Future[dict[str, Array]],
+        timeout: float,
+    ) -> None:
+        self.model, self.request, self.future = model, request, future
+        self.key = batch_key(model, request)
+        self.queued = perf_counter()
+        self.deadline = self.queued + min(timeout, request.timeout or timeout)
+
+
+def batch_key(model: LoadedModel, request: InferRequest) -> Key:
+    """Requests with equal keys can be answered by one call; one that cannot be batched equals no other."""
+    if not model.signature.batchable:
+        return (object(),)
+    tensors = [(name, array.dtype, array.shape[1:]) for name, array in sorted(request.inputs.items())]
+    return (id(model), request.outputs, *tensors)
+
+
+class Batcher:
+    """The queue before one model's processor. All methods are for the event loop's thread."""
+
+    def __init__(self, limits: Limits, metrics: Metrics) -> None:
+        self._limits, self._metrics = limits, metrics
+        self._queue: deque[Job] = deque()
+        self._rows = self._bytes = 0
+        self._busy = self._scheduled = False
+        self._loop = asyncio.get_running_loop()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
+        metrics.before_scrape(self._report)
+
+    async def run(self, model: LoadedModel, request: InferRequest) -> dict[str, Array]:
+        """The outputs by name. Raises `Overloaded`, `DeadlineExceeded` or `PredictionFailed`.
+
+        May be cancelled at any time without harm to other requests.
+        """
+        self._admit(request)
+        job = Job(model, request, self._loop.create_future(), self._limits.timeout)
+        self._queue.append(job)
+        self._schedule()
+        return await job.future
+
+    def close(self) -> None:
+        """Let the model's thread end."""
+        self._thread.shutdown(wait=False)
+
+    def _admit(self, request: InferRequest) -> None:
+        rows, size = self._rows + request.rows, self._bytes + request.size
+        full = rows > self._limits.queue_rows or size > self._limits.queue_bytes
+        if full and self._queue:
+            raise Overloaded(
+                f"the queue is full ({self._rows} rows, {self._bytes} bytes wait); try again in a moment"
+            )
+        self._rows, self._bytes = rows, size
+
+    def _schedule(self) -> None:
+        if not self._busy and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._dispatch)
+
+    def _dispatch(self) -> None:
+        self._scheduled = False
+        batch = self._take()
+        if not batch:
+            return
+        rows = sum(job.request.rows for job in batch)
+        self._metrics.batch_rows.observe(rows, batch[0].model.manifest.name, batch[0].model.version)
+        if batch[0].model.seconds_for(rows) <= _INLINE_SECONDS:
+            self._settle(batch, run_batch(batch))
+            return
+        self._busy = True
+        running = self._loop.run_in_executor(self._thread, run_batch, batch)
+        running.add_done_callback(lambda done: self._finished(batch, done))
+        self._loop.call_later(_SWEEP_SECONDS, self._sweep)
+
+    def _finished(self, batch: list[Job], done: asyncio.Future[list[Outcome]]) -> None:
+        self._busy = False
+        self._settle(batch, done.result())
+
+    def _settle(self, batch: list[Job], outcomes: Sequence[Outcome]) -> None:
+        for job, outcome in zip(batch, outcomes, strict=True):
+            if job.future.done():
+                continue
+            if isinstance(outcome, Exception):
+                job.future.set_exception(outcome)
+            else:
+                job.future.set_result(outcome)
+        if self._queue:
+            self._schedule()
+
+    def _take(self) -> list[Job]:
+        """The oldest live job and all that can be answered with it, as far as the batch may grow."""
+        now, batch, rows, kept = perf_counter(), list[Job](), 0, deque[Job]()
+        while self._queue:
+            job = self._queue.popleft()
+            if self._gone(job, now):
+                continue
+            fits = not batch or (
+                job.key == batch[0].key and rows + job.request.rows <= self._limits.batch_rows
+            )
+            if not fits:
+                kept.append(job)
+                if len(kept) >= _SCAN_LIMIT:
+                    break
+                continue
+            self._leave(job, now)
+            batch.append(job)
+            rows += job.request.rows
+            if rows >= self._limits.batch_rows or not job.model.signature.batchable:
+                break
+        self._queue.extendleft(reversed(kept))
+        return batch
+
+    def _gone(self, job: Job, now: float) -> bool:
+        """Drop a job that was cancelled or has waited too long."""
+        if not job.future.done() and now <= job.deadline:
+            return False
+        self._leave(job, now)
+        if not job.future.done():
+            job.future.set_exception(
+                DeadlineExceeded(f"the request waited {now - job.queued:.3f} s, longer than it may")
+            )
+        return True
+
+    def _leave(self, job: Job, now: float) -> None:
+        self._rows -= job.request.rows
+        self._bytes -= job.request.size
+        manifest = job.model.manifest
+        self._metrics.queue_seconds.observe(now - job.queued, manifest.name, manifest.version)
+
+    def _sweep(self) -> None:
+        """While the model is busy, answer those whose time has run out."""
+        if not self._busy:
+            return
+        now = perf_counter()
+        self._queue = deque(job for job in self._queue if not self._gone(job, now))
+        self._loop.call_later(_SWEEP_SECONDS, self._sweep)
+
+    def _report(self) -> None:
+        self._metrics.queue_rows.set(self._rows)
+        self._metrics.queue_bytes.set(self._bytes)
+
+
+def run_batch(batch: Sequence[Job]) -> list[Outcome]:
+    """Answer jobs with equal keys by one call; if that fails, each by its own."""
+    try:
+        return list(_call(batch))
+    except Exception as error:  # a framework may raise anything
+        if len(batch) > 1:
+            return [outcome for job in batch for outcome in run_batch([job])]
+        return [
+            PredictionFailed(f"the model failed on this input: {type(error).__name__}: {str(error)[:300]}")
+        ]
+
+
+def _call(batch: Sequence[Job]) -> list[dict[str, Array]]:
+    first = batch[0]
+    names = first.request.outputs
+    if len(batch) == 1:
+        return [dict(zip(names, first.model.runtime.run(first.request.inputs, names), strict=True))]
+    inputs = {
+        name: np.concatenate([job.request.inputs[name] for job in batch]) for name in first.request.inputs
+    }
+    outputs = first.model.runtime.run(inputs, names)
+    ends = np.cumsum([job.request.rows for job in batch])
+    if any(len(array) != ends[-1] for array in outputs):
+        raise ValueError(f"the model gave {[len(array) for array in outputs]} rows for {ends[-1]}")
+    parts = [np.split(array, ends[:-1]) for array in outputs]
+    return [dict(zip(names, rows, strict=True)) for rows in zip(*parts, strict=True)]

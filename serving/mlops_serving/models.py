@@ -1,0 +1,138 @@
+"""Models in memory: loading with proof, and the one reference that a release swaps.
+
+A model is loaded, warmed up and asked its golden questions before anything else can see it. The
+version before stays in memory, so that going back is instant.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from mlops_serving.artifact import Manifest, Tensor
+from mlops_serving.errors import ModelError, NotFound, RequestError, Unavailable
+from mlops_serving.protocol.datatypes import Array, from_json
+from mlops_serving.protocol.requests import Signature, signature
+from mlops_serving.runtime import Runtime, load_runtime
+
+_WARM_UP_RUNS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LoadedModel:
+    """A model that has proved itself, with the seconds its golden inputs took: per call and per row."""
+
+    manifest: Manifest
+    signature: Signature
+    runtime: Runtime
+    call_seconds: float
+    row_seconds: float
+
+    @property
+    def version(self) -> str:
+        """The version in the manifest."""
+        return self.manifest.version
+
+    def seconds_for(self, rows: int) -> float:
+        """How long a call of that many rows will take, at most."""
+        return max(self.call_seconds, self.row_seconds * rows)
+
+
+def load_model(manifest: Manifest, folder: Path, threads: int) -> LoadedModel:
+    """Load a verified artifact, warm it up and check its golden answers; `ModelError` if they differ."""
+    runtime = load_runtime(manifest, folder, threads)
+    expected = signature(manifest.inputs, manifest.outputs)
+    inputs = _arrays(manifest.golden.inputs)
+    names = [tensor.name for tensor in manifest.golden.outputs]
+    rows = next(len(array) for array in inputs.values()) if expected.batchable else 1
+    seconds = float("inf")
+    for _ in range(_WARM_UP_RUNS):
+        started = time.perf_counter()
+        outputs = _try(runtime, inputs, names, manifest)
+        seconds = min(seconds, time.perf_counter() - started)
+    _check_golden(manifest, dict(zip(names, outputs, strict=True)))
+    return LoadedModel(manifest, expected, runtime, seconds, seconds / max(1, rows))
+
+
+def _try(
+    runtime: Runtime, inputs: Mapping[str, Array], names: Sequence[str], manifest: Manifest
+) -> list[Array]:
+    try:
+        return runtime.run(inputs, names)
+    except Exception as error:  # a framework may raise anything
+        raise ModelError(
+            f"model {manifest.name} version {manifest.version} fails on its golden inputs: {str(error)[:300]}"
+        ) from error
+
+
+def _check_golden(manifest: Manifest, outputs: Mapping[str, Array]) -> None:
+    for name, wanted in _arrays(manifest.golden.outputs).items():
+        got = outputs[name]
+        if got.shape != wanted.shape or not _equal(got, wanted, manifest.golden.atol):
+            raise ModelError(
+                f"model {manifest.name} version {manifest.version} answers its golden inputs wrongly in "
+                f"output {name!r} (tolerance {manifest.golden.atol}); the version is refused, train it again "
+                "with the library versions of the server"
+            )
+
+
+def _equal(got: Array, wanted: Array, atol: float) -> bool:
+    if wanted.dtype.kind == "f":
+        return bool(np.allclose(got, wanted, rtol=0, atol=atol, equal_nan=True))
+    return bool(np.array_equal(got, wanted))
+
+
+def _arrays(tensors: Sequence[Tensor]) -> dict[str, Array]:
+    try:
+        return {
+            tensor.name: from_json(tensor.name, tensor.datatype, tensor.shape, list(tensor.data))
+            for tensor in tensors
+        }
+    except RequestError as error:
+        raise ModelError(f"the manifest's golden tensors are malformed: {error}") from error
+
+
+class ModelSlot:
+    """The place of one model: the version that is served and the one before it.
+
+    Both stand in one tuple, so that readers on the event loop see a swap whole or not at all.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._resident: tuple[LoadedModel, ...] = ()
+
+    @property
+    def resident(self) -> tuple[LoadedModel, ...]:
+        """The models in memory, the served one first."""
+        return self._resident
+
+    @property
+    def current(self) -> LoadedModel | None:
+        """The model that is served, None before the first release."""
+        return self._resident[0] if self._resident else None
+
+    def swap(self, model: LoadedModel) -> None:
+        """Serve `model` from now on; keep the one served until now."""
+        before = [kept for kept in self._resident if kept.version != model.version]
+        self._resident = (model, *before[:1])
+
+    def find(self, name: str, version: str | None) -> LoadedModel:
+        """The model to answer with; `NotFound` or, before the first release, `Unavailable`."""
+        if name != self.name:
+            raise NotFound(f"there is no model {name!r} here; this server has {self.name!r}")
+        resident = self._resident
+        if not resident:
+            raise Unavailable(f"model {name!r} is not loaded yet; try again in a moment")
+        if version is None:
+            return resident[0]
+        for model in resident:
+            if model.version == version:
+                return model
+        known = ", ".join(model.version for model in resident)
+        raise NotFound(f"model {name!r} has no version {version!r} loaded; loaded are: {known}")

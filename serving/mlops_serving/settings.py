@@ -1,0 +1,74 @@
+"""The server's settings: environment variables, read once, strictly.
+
+An MLOPS_ variable that is not listed here is an error, so a typo cannot silently mean a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from mlops_serving.artifact import ModelName
+from mlops_serving.errors import SettingsError
+
+_PREFIX: Final = "MLOPS_"
+_MIB: Final = 1 << 20
+
+ModelVersion = Annotated[str, StringConstraints(pattern=r"^(release|[1-9][0-9]{0,8})$")]
+
+
+class Settings(BaseModel):
+    """One field for each MLOPS_ variable: MLOPS_HTTP_PORT is `http_port`.
+
+    Times are seconds, sizes bytes. `model_version` is "release" (follow the release log) or a number
+    (pinned). `queue_rows` and `queue_bytes` bound what waits for the model; beyond them requests are
+    refused with 503. `drain_seconds` is the longest time between SIGTERM and the end of accepting.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    endpoint: ModelName
+    model: ModelName
+    model_version: ModelVersion = "release"
+    store_url: str
+    store_bucket: str = Field("models", min_length=1)
+    http_host: str = "0.0.0.0"  # noqa: S104 - a pod is reached on its own address
+    http_port: int = Field(8080, ge=1, le=65535)
+    workers: int = Field(1, ge=1, le=1, description="one process a pod; scale with replicas")
+    poll_seconds: float = Field(5, ge=0.05, le=3600)
+    drain_seconds: float = Field(10, ge=0, le=3600)
+    request_timeout_seconds: float = Field(30, gt=0, le=3600)
+    max_body_bytes: int = Field(64 * _MIB, ge=1024)
+    max_batch_rows: int = Field(256, ge=1)
+    queue_rows: int = Field(4096, ge=1)
+    queue_bytes: int = Field(128 * _MIB, ge=1024)
+    cache_dir: Path = Path("/var/cache/mlops")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read every MLOPS_ variable; `SettingsError` names the variable, what it holds and what is allowed."""
+    given = {
+        name.removeprefix(_PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(_PREFIX)
+    }
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        raise SettingsError(
+            "\n".join(_explain(item["type"], item["loc"], item) for item in error.errors())
+        ) from error
+
+
+def _explain(kind: str, where: tuple[int | str, ...], item: Mapping[str, object]) -> str:
+    name = _PREFIX + str(where[0]).upper()
+    known = ", ".join(_PREFIX + field.upper() for field in Settings.model_fields)
+    if kind == "extra_forbidden":
+        return f"{name} is no setting of the model server; the settings are {known}"
+    if kind == "missing":
+        return f"{name} is not set; it is needed"
+    return f"{name} is {item['input']!r}: {item['msg']}"
