@@ -53,8 +53,7 @@ class App:
         return not self.draining and self._slot.current is not None
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        """Answer one request; `in_flight` counts it until its answer was handed over."""
-        self.in_flight += 1
+        """Answer one request."""
         headers = [_JSON]
         try:
             asked = route(scope.method, scope.path)
@@ -70,14 +69,13 @@ class App:
                 "a request failed for a reason that is a bug", extra={"fields": {"path": scope.path}}
             )
             status, body = 500, replies.error("the server failed; its log says why")
-        finally:
-            self.in_flight -= 1
         if self.draining:
             headers.append(_CLOSE)
         protocol.response_bytes(status, headers, body)
 
     async def _infer(self, asked: Route, scope: Any, protocol: Any) -> bytes:
         started = self.last_request = perf_counter()
+        self.in_flight += 1
         used, code = "", "200"
         try:
             model = self._slot.find(asked.model, asked.version)
@@ -93,6 +91,7 @@ class App:
             code = "500"
             raise
         finally:
+            self.in_flight -= 1
             self._metrics.requests.add(self._slot.name, used, code)
             self._metrics.seconds.observe(perf_counter() - started, self._slot.name, used)
 

@@ -20,7 +20,8 @@ from mlops_serving.protocol.datatypes import Array, from_json
 from mlops_serving.protocol.requests import Signature, signature
 from mlops_serving.runtime import Runtime, load_runtime
 
-_WARM_UP_RUNS: Final = 5
+_WARM_UP_RUNS: Final = 10
+_WARM_UP_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,13 +51,22 @@ def load_model(manifest: Manifest, folder: Path, threads: int) -> LoadedModel:
     inputs = _arrays(manifest.golden.inputs)
     names = [tensor.name for tensor in manifest.golden.outputs]
     rows = next(len(array) for array in inputs.values()) if expected.batchable else 1
-    seconds = float("inf")
+    _check_golden(manifest, dict(zip(names, _try(runtime, inputs, names, manifest), strict=True)))
+    seconds = _time(runtime, inputs, names)
+    return LoadedModel(manifest, expected, runtime, seconds, seconds / max(1, rows))
+
+
+def _time(runtime: Runtime, inputs: Mapping[str, Array], names: Sequence[str]) -> float:
+    """The shortest of a few calls, which also warm the model up; one call if they are slow."""
+    shortest, began = float("inf"), time.perf_counter()
     for _ in range(_WARM_UP_RUNS):
         started = time.perf_counter()
-        outputs = _try(runtime, inputs, names, manifest)
-        seconds = min(seconds, time.perf_counter() - started)
-    _check_golden(manifest, dict(zip(names, outputs, strict=True)))
-    return LoadedModel(manifest, expected, runtime, seconds, seconds / max(1, rows))
+        runtime.run(inputs, names)
+        now = time.perf_counter()
+        shortest = min(shortest, now - started)
+        if now - began > _WARM_UP_SECONDS:
+            break
+    return shortest
 
 
 def _try(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import threading
 from time import perf_counter
 from typing import Final
@@ -35,7 +36,8 @@ _TICK_SECONDS: Final = 0.05
 
 
 async def serve(settings: Settings, store: Store) -> None:
-    """Run until SIGTERM or SIGINT; raises `ServingError` when the model can never be served."""
+    """Run until SIGTERM or SIGINT; raises `ServingError` when the port or the model cannot be had."""
+    _check_port(settings.http_host, settings.http_port)
     loop = asyncio.get_running_loop()
     failed: asyncio.Future[None] = loop.create_future()
     leaving = Leaving(loop)
@@ -100,6 +102,18 @@ async def _in_flight_done(app: App, seconds: float) -> None:
     until = perf_counter() + seconds
     while app.in_flight and perf_counter() < until:
         await asyncio.sleep(_TICK_SECONDS)
+
+
+def _check_port(host: str, port: int) -> None:
+    """granian listens with SO_REUSEPORT and would quietly share the port with another server."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ServingError(
+                f"cannot listen on {host}:{port}: {error.strerror}; stop what listens there or set MLOPS_HTTP_PORT"
+            ) from error
 
 
 def _limits(settings: Settings) -> Limits:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 from skl2onnx import to_onnx
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
@@ -148,6 +150,50 @@ def iris(tmp_path_factory: pytest.TempPathFactory) -> Iris:
     return made
 
 
+@pytest.fixture(scope="session")
+def slow_artifact(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
+    """A model that gives its rows back after some tenths of a second of multiplying by the identity."""
+    size, steps = 256, 6000
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["go_on"], ["still"]),
+            helper.make_node("MatMul", ["rows_in", "unit"], ["rows_out"]),
+        ],
+        "multiply",
+        [
+            helper.make_tensor_value_info("step", TensorProto.INT64, []),
+            helper.make_tensor_value_info("go_on", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("rows_in", TensorProto.FLOAT, ["n", size]),
+        ],
+        [
+            helper.make_tensor_value_info("still", TensorProto.BOOL, []),
+            helper.make_tensor_value_info("rows_out", TensorProto.FLOAT, ["n", size]),
+        ],
+    )
+    graph = helper.make_graph(
+        [helper.make_node("Loop", ["steps", "yes", "X"], ["Y"], body=body)],
+        "slow",
+        [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["n", size])],
+        [helper.make_tensor_value_info("Y", TensorProto.FLOAT, ["n", size])],
+        [
+            numpy_helper.from_array(np.int64(steps), "steps"),
+            numpy_helper.from_array(np.bool_(True), "yes"),
+            numpy_helper.from_array(np.eye(size, dtype=np.float32), "unit"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+    folder = tmp_path_factory.mktemp("slow")
+    row = flat(np.arange(size, dtype=np.float32))
+    golden = Golden(
+        inputs=(Tensor(name="X", shape=(1, size), datatype="FP32", data=row),),
+        outputs=(Tensor(name="Y", shape=(1, size), datatype="FP32", data=row),),
+        atol=0,
+    )
+    spec = {"datatype": "FP32", "shape": (-1, size)}
+    inputs, outputs = [TensorSpec(name="X", **spec)], [TensorSpec(name="Y", **spec)]
+    return folder, make_artifact(folder, model.SerializeToString(), inputs, outputs, golden, name="slow")
+
+
 def flat(array: np.ndarray) -> tuple[float, ...]:
     """Values of an array in row-major order."""
     return tuple(float(value) for value in array.reshape(-1))
@@ -250,6 +296,40 @@ class Reply:
     json: Any
 
 
+class Load:
+    """Clients in threads, each on a connection that it keeps until the server tells it to close."""
+
+    def __init__(self, port: int, connections: int, path: str, body: bytes, stop: threading.Event) -> None:
+        self._port, self._path, self._body, self._stop = port, path, body, stop
+        self.replies: list[tuple[int, bytes]] = []
+        self.lost: list[str] = []
+        self.told_to_close = 0
+        self._threads = [threading.Thread(target=self._client) for _ in range(connections)]
+        for thread in self._threads:
+            thread.start()
+
+    def join(self) -> Load:
+        """Wait for the clients, which end when `stop` is set or the server told them to close."""
+        for thread in self._threads:
+            thread.join()
+        return self
+
+    def _client(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=DEADLINE)
+        while not self._stop.is_set():
+            try:
+                connection.request("POST", self._path, self._body)
+                answer = connection.getresponse()
+                self.replies.append((answer.status, answer.read()))
+            except OSError as error:
+                self.lost.append(repr(error))
+                break
+            if answer.getheader("connection") == "close":
+                self.told_to_close += 1
+                break
+        connection.close()
+
+
 class ServerProcess:
     """`python3 -m mlops_serving` on a port of its own."""
 
@@ -308,6 +388,10 @@ class ServerProcess:
         wait_until(lambda: self.process.poll() is not None or self.status() == 200)
         assert self.process.poll() is None, self.log.read_text()
         return self
+
+    def load(self, connections: int, path: str, body: bytes, stop: threading.Event) -> Load:
+        """Send one request after another on `connections` kept-alive connections until `stop` is set."""
+        return Load(self.port, connections, path, body, stop)
 
     def terminate(self) -> int:
         """SIGTERM, and the exit code."""
