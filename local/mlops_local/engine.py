@@ -130,21 +130,25 @@ def _assemble(paths: Paths, program: Path, beside: Mapping[str, str], stand_ins:
     for stale in folder.iterdir():
         if stale.name not in {"pulumi", *beside, *stand_ins}:
             stale.unlink()
-    _link(folder / "pulumi", program)
+    _place(folder / "pulumi", program)
     for name, target in beside.items():
-        _link(folder / name, Path(target))
+        _place(folder / name, Path(target))
     for name in stand_ins:
         _launcher(folder / name, STAND_INS[name])
     return folder.parent
 
 
-def _link(link: Path, target: Path) -> None:
-    if link.is_symlink() and link.readlink() == target:
+def _place(place: Path, program: Path) -> None:
+    """Hard-link the CLI (copy across file systems): it takes plugins beside its real path for its own."""
+    if place.exists() and place.samefile(program):
         return
-    fresh = link.with_name(f".{link.name}.new")
+    fresh = place.with_name(f".{place.name}.new")
     fresh.unlink(missing_ok=True)
-    fresh.symlink_to(target)
-    fresh.replace(link)
+    try:
+        fresh.hardlink_to(program)
+    except OSError:
+        shutil.copy2(program, fresh)
+    fresh.replace(place)
 
 
 def _launcher(path: Path, module: str) -> None:
