@@ -16,6 +16,7 @@ import stat
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from mlops_local import toolchain
@@ -65,9 +66,9 @@ def shell_exports(environment: Mapping[str, str]) -> str:
     return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in environment.items())
 
 
-def missing_stand_ins(on_path: Callable[[str], str | None], reachable: bool) -> tuple[str, ...]:
-    """Names of the plugins that neither stand on PATH nor can be downloaded."""
-    return tuple(name for name in STAND_INS if on_path(name) is None and not reachable)
+def missing_stand_ins(installed: Callable[[str], bool], reachable: bool) -> tuple[str, ...]:
+    """Names of the plugins that are neither installed nor can be downloaded."""
+    return tuple(name for name in STAND_INS if not installed(name) and not reachable)
 
 
 def ensure(paths: Paths, report: Report) -> Engine:
@@ -77,17 +78,18 @@ def ensure(paths: Paths, report: Report) -> Engine:
         ToolchainError: the CLI had to be built and could not be.
         EngineError: a downloaded CLI did not install.
     """
-    official = shutil.which("pulumi", path=_path_without(paths.home))
+    on_path = shutil.which("pulumi", path=_path_without(paths.home))
+    downloaded = paths.cache / "pulumi-official" / "bin" / "pulumi"
     built = toolchain.group_folder("pulumi", paths.cache)
     reachable = not built.is_dir() and can_download()
-    if official:
-        source, program = "PATH", Path(official)
-    elif reachable:
-        source, program = "download", _download(paths, report)
+    if on_path:
+        source, program = "PATH", Path(on_path)
+    elif downloaded.exists() or reachable:
+        source, program = "download", _download(downloaded, report)
     else:
         source, program = "built", toolchain.ensure(["pulumi"], paths.cache, report)["pulumi"] / "pulumi"
-    beside = {name: str(program.parent / name) for name in STAND_INS if (program.parent / name).exists()}
-    stand_ins = missing_stand_ins(lambda name: beside.get(name) or _which(name, paths), reachable)
+    beside = {name: program.parent / name for name in STAND_INS if (program.parent / name).exists()}
+    stand_ins = missing_stand_ins(lambda name: name in beside or _installed(name, paths), reachable)
     return Engine(root=_assemble(paths, program, beside, stand_ins), source=source, stand_ins=stand_ins)
 
 
@@ -100,8 +102,11 @@ def can_download(timeout_seconds: float = 3.0) -> bool:
         return False
 
 
-def _which(name: str, paths: Paths) -> str | None:
-    return shutil.which(name, path=_path_without(paths.home))
+def _installed(name: str, paths: Paths) -> bool:
+    """True when the official plugin is on PATH or in the user's own plugin cache."""
+    cached = Path.home() / ".pulumi" / "plugins"
+    kind = name.removeprefix("pulumi-")
+    return shutil.which(name, path=_path_without(paths.home)) is not None or any(cached.glob(f"{kind}-v*"))
 
 
 def _path_without(folder: Path) -> str:
@@ -110,12 +115,12 @@ def _path_without(folder: Path) -> str:
     return os.pathsep.join(entry for entry in entries if not Path(entry).is_relative_to(folder))
 
 
-def _download(paths: Paths, report: Report) -> Path:
-    from pulumi.automation import PulumiCommand
+def _download(program: Path, report: Report) -> Path:
+    from pulumi.automation import PulumiCommand  # half a second that only this branch needs
 
-    report(f"downloading the Pulumi CLI from {DOWNLOAD_HOST}")
+    report(f"looking for the Pulumi CLI at {DOWNLOAD_HOST}")
     try:
-        return Path(PulumiCommand.install(root=str(paths.cache / "pulumi-official")).command)
+        return Path(PulumiCommand.install(root=str(program.parents[1])).command)
     except Exception as error:
         raise EngineError(
             f"the Pulumi CLI did not install from {DOWNLOAD_HOST}: {error}\n"
@@ -123,24 +128,31 @@ def _download(paths: Paths, report: Report) -> Path:
         ) from error
 
 
-def _assemble(paths: Paths, program: Path, beside: Mapping[str, str], stand_ins: tuple[str, ...]) -> Path:
-    """Put the CLI and its plugins side by side in `<home>/engine/bin`."""
+def _assemble(paths: Paths, program: Path, beside: Mapping[str, Path], stand_ins: tuple[str, ...]) -> Path:
+    """Put the CLI and what must stand beside it into `<home>/engine/bin`, the plugin into Pulumi's cache."""
     folder = paths.home / "engine" / "bin"
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.iterdir():
         if stale.name not in {"pulumi", *beside, *stand_ins}:
             stale.unlink()
-    _place(folder / "pulumi", program)
-    for name, target in beside.items():
-        _place(folder / name, Path(target))
+    for name, target in {"pulumi": program, **beside}.items():
+        _place(folder / name, target)
     for name in stand_ins:
-        _launcher(folder / name, STAND_INS[name])
+        _launcher(_stand_in_place(name, folder, paths), STAND_INS[name])
     return folder.parent
+
+
+def _stand_in_place(name: str, folder: Path, paths: Paths) -> Path:
+    """A language host stands beside the CLI; a resource plugin in the cache, at the version its SDK asks for."""
+    if name.startswith("pulumi-language-"):
+        return folder / name
+    package = name.removeprefix("pulumi-resource-")
+    return paths.pulumi_home / "plugins" / f"resource-{package}-v{version(f'pulumi-{package}')}" / name
 
 
 def _place(place: Path, program: Path) -> None:
     """Hard-link the CLI (copy across file systems): it takes plugins beside its real path for its own."""
-    if place.exists() and place.samefile(program):
+    if place.exists() and not place.is_symlink() and place.samefile(program):
         return
     fresh = place.with_name(f".{place.name}.new")
     fresh.unlink(missing_ok=True)
@@ -155,6 +167,7 @@ def _launcher(path: Path, module: str) -> None:
     text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {module} "$@"\n'
     if path.is_file() and not path.is_symlink() and path.read_text() == text:
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(text)
     fresh.chmod(fresh.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)

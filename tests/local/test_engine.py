@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,9 @@ def test_without_any_official_program_the_built_cli_gets_both_stand_ins(
     found = engine.ensure(paths, print)
     assert found.source == "built"
     assert found.stand_ins == ("pulumi-language-python", "pulumi-resource-kubernetes")
-    assert names(found.root / "bin") == ["pulumi", "pulumi-language-python", "pulumi-resource-kubernetes"]
+    assert names(found.root / "bin") == ["pulumi", "pulumi-language-python"]
+    plugin = f"resource-kubernetes-v{version('pulumi-kubernetes')}"
+    assert names(paths.pulumi_home / "plugins" / plugin) == ["pulumi-resource-kubernetes"]
     again = engine.ensure(paths, print)
     assert again == found
 
