@@ -105,6 +105,8 @@ class App:
         encoding = headers.get("content-encoding", "identity")
         if encoding != "identity":
             raise Unsupported(f"content encoding {encoding!r} is not supported; send the body as it is")
+        if "inference-header-content-length" in headers:
+            raise Unsupported("binary tensors are not supported; send data as JSON")
         length = headers.get("content-length")
         if length is not None:
             self._check_size(int(length))

@@ -112,7 +112,8 @@ def _check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise ServingError(
-                f"cannot listen on {host}:{port}: {error.strerror}; stop what listens there or set MLOPS_HTTP_PORT"
+                f"cannot listen on {host}:{port}: {error.strerror}; stop what listens there or set another "
+                "MLOPS_HTTP_PORT"
             ) from error
 
 

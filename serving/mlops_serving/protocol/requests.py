@@ -93,7 +93,7 @@ def _input(tensor: object, expected: Signature) -> tuple[str, Array]:
     if spec is None:
         raise RequestError(f"input {name!r} is unknown; the model takes {list(expected.inputs)}")
     if tensor.get("datatype") != spec.datatype:
-        known = "" if tensor.get("datatype") in NUMPY else f", which is none of {list(NUMPY)}"
+        known = "" if tensor.get("datatype") in list(NUMPY) else f", which is none of {list(NUMPY)}"
         raise RequestError(
             f"input {spec.name!r} must have datatype {spec.datatype}, not {tensor.get('datatype')!r}{known}"
         )

@@ -1,0 +1,52 @@
+"""Environment variables, strictly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlops_serving.errors import SettingsError
+from mlops_serving.settings import read_settings
+
+NEEDED = {"MLOPS_ENDPOINT": "flowers", "MLOPS_MODEL": "iris", "MLOPS_STORE_URL": "http://store:7070"}
+
+
+def test_the_defaults_are_those_of_the_container_contract():
+    settings = read_settings(NEEDED | {"PATH": "/bin"})
+    assert settings.model_version == "release"
+    assert (settings.http_port, settings.workers, settings.poll_seconds) == (8080, 1, 5)
+    assert (settings.drain_seconds, settings.cache_dir) == (10, Path("/var/cache/mlops"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        (
+            "MLOPS_HTTP_PORTS",
+            "1",
+            "MLOPS_HTTP_PORTS is no setting of the model server; the settings are MLOPS_ENDPOINT,",
+        ),
+        ("MLOPS_HTTP_PORT", "x", "MLOPS_HTTP_PORT is 'x': Input should be a valid integer"),
+        ("MLOPS_HTTP_PORT", "0", "MLOPS_HTTP_PORT is '0': Input should be greater than or equal to 1"),
+        ("MLOPS_WORKERS", "2", "MLOPS_WORKERS is '2': Input should be less than or equal to 1"),
+        ("MLOPS_MODEL_VERSION", "latest", "MLOPS_MODEL_VERSION is 'latest': "),
+        ("MLOPS_MODEL", "My Model", "MLOPS_MODEL is 'My Model': "),
+        ("MLOPS_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
+        ("MLOPS_DRAIN_SECONDS", "-1", "MLOPS_DRAIN_SECONDS is '-1': "),
+        ("MLOPS_DRAIN_SECONDS", "nan", "MLOPS_DRAIN_SECONDS is 'nan': "),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_is_allowed(name, value, text):
+    with pytest.raises(SettingsError) as caught:
+        read_settings(NEEDED | {name: value})
+    assert text in str(caught.value)
+
+
+def test_every_problem_is_told_at_once():
+    with pytest.raises(SettingsError) as caught:
+        read_settings({"MLOPS_MODEL": "iris", "MLOPS_X": "1"})
+    assert str(caught.value).splitlines()[:2] == [
+        "MLOPS_ENDPOINT is not set; it is needed",
+        "MLOPS_STORE_URL is not set; it is needed",
+    ]
