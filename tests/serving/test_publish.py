@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mlops_serving.artifact import dump_manifest
 from mlops_serving.errors import ArtifactError, DigestMismatch
 from mlops_serving.publish import fetch, publish, versions
 
@@ -57,8 +58,6 @@ def test_a_file_missing_in_the_store_is_named(gateway, store, iris, tmp_path):
 
 
 def test_a_manifest_under_another_versions_key_is_refused(store, iris, tmp_path):
-    from mlops_serving.artifact import dump_manifest
-
     store.create("models/iris/5/manifest.json", dump_manifest(iris.manifests["1"]))
     with pytest.raises(ArtifactError, match="is of models/iris/1"):
         fetch(store, "iris", "5", tmp_path)

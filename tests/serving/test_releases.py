@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import UTC, datetime
 
 import numpy as np
+
+from mlops_serving.artifact import Golden
+from mlops_serving.publish import publish
+from mlops_serving.release import Release, append
 
 PATH = "/v2/models/iris/infer"
 
@@ -21,8 +26,6 @@ def version_of(server, iris, iris_body):
 def test_without_a_release_it_lives_unready_until_there_is_one(
     serve, gateway, store, iris, iris_body, release, wait_until
 ):
-    from mlops_serving.publish import publish
-
     server = serve(gateway.environ("models"))
     wait_until(lambda: server.status("/v2/health/live") == 200)
     assert server.ask("/v2/health/ready").json == {
@@ -98,9 +101,6 @@ def test_a_corrupted_artifact_is_refused_by_name_and_the_old_version_serves_on(
 def test_a_model_that_fails_its_golden_answers_is_refused(
     serve, gateway, iris_store, iris, iris_body, release, wait_until
 ):
-    from mlops_serving.artifact import Golden
-    from mlops_serving.publish import publish
-
     server = serve(gateway.environ("models")).wait_ready()
     good = iris.manifests["2"]
     golden = Golden(inputs=good.golden.inputs, outputs=iris.manifests["3"].golden.outputs, atol=1e-5)
@@ -153,10 +153,6 @@ def test_a_pinned_version_that_does_not_exist_ends_the_server_with_the_versions_
 
 
 def test_a_release_of_another_model_is_refused(serve, gateway, iris_store, iris, iris_body, wait_until):
-    from datetime import UTC, datetime
-
-    from mlops_serving.release import Release, append
-
     server = serve(gateway.environ("models")).wait_ready()
     record = Release(
         number=2,

@@ -1,0 +1,190 @@
+"""The model server, the object store and their clients as processes and threads, for tests."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DEADLINE = 20.0
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = DEADLINE) -> Any:
+    """The first true value of `condition`, asked every 20 ms; fails after `seconds`."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    pytest.fail(f"nothing became true within {seconds} s")
+
+
+def free_port() -> int:
+    """A TCP port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Gateway:
+    """A versitygw process over a folder, whose folders are the buckets."""
+
+    program: Path
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and wait until it accepts."""
+        environ = {"PATH": os.environ["PATH"], "ROOT_ACCESS_KEY": "root", "ROOT_SECRET_KEY": "root-secret"}
+        command = [self.program, "--port", f"127.0.0.1:{self.port}", "--quiet", "posix", self.folder]
+        with (self.folder.parent / "versitygw.log").open("ab") as log:
+            self.process = subprocess.Popen(command, env=environ, stdout=log, stderr=log)
+        wait_until(self._accepts)
+
+    def stop(self) -> None:
+        """Kill it, as a crash would."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def environ(self, bucket: str) -> dict[str, str]:
+        """Variables with which a client uses a bucket, which is made if need be."""
+        (self.folder / bucket).mkdir(exist_ok=True)
+        return {
+            "MLOPS_STORE_URL": f"http://127.0.0.1:{self.port}",
+            "MLOPS_STORE_BUCKET": bucket,
+            "AWS_ACCESS_KEY_ID": "root",
+            "AWS_SECRET_ACCESS_KEY": "root-secret",
+        }
+
+    def _accepts(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Status, headers (lower case) and decoded JSON of an answer."""
+
+    status: int
+    headers: dict[str, str]
+    json: Any
+
+
+class Load:
+    """Clients in threads, each on a connection that it keeps until the server tells it to close."""
+
+    def __init__(self, port: int, connections: int, path: str, body: bytes, stop: threading.Event) -> None:
+        self._port, self._path, self._body, self._stop = port, path, body, stop
+        self.replies: list[tuple[int, bytes]] = []
+        self.lost: list[str] = []
+        self.told_to_close = 0
+        self._threads = [threading.Thread(target=self._client) for _ in range(connections)]
+        for thread in self._threads:
+            thread.start()
+
+    def join(self) -> Load:
+        """Wait for the clients, which end when `stop` is set or the server told them to close."""
+        for thread in self._threads:
+            thread.join()
+        return self
+
+    def _client(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=DEADLINE)
+        while not self._stop.is_set():
+            try:
+                connection.request("POST", self._path, self._body)
+                answer = connection.getresponse()
+                self.replies.append((answer.status, answer.read()))
+            except OSError as error:
+                self.lost.append(repr(error))
+                break
+            if answer.getheader("connection") == "close":
+                self.told_to_close += 1
+                break
+        connection.close()
+
+
+class ServerProcess:
+    """`python3 -m mlops_serving` on a port of its own."""
+
+    def __init__(self, environ: dict[str, str], folder: Path) -> None:
+        self.port = free_port()
+        self.log = folder / f"server-{self.port}.log"
+        base = {
+            "PATH": os.environ["PATH"],
+            "MLOPS_ENDPOINT": "flowers",
+            "MLOPS_MODEL": "iris",
+            "MLOPS_HTTP_HOST": "127.0.0.1",
+            "MLOPS_HTTP_PORT": str(self.port),
+            "MLOPS_POLL_SECONDS": "0.1",
+            "MLOPS_DRAIN_SECONDS": "1",
+            "MLOPS_CACHE_DIR": str(folder / "cache"),
+        }
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mlops_serving"], env=base | environ, stderr=log
+            )
+
+    def ask(self, path: str, body: object = None, method: str = "", **headers: str) -> Reply:
+        """One request on a connection of its own; a body that is not bytes is sent as JSON."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
+        raw = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        try:
+            sent = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method or ("GET" if body is None else "POST"), path, raw, sent)
+            answer = connection.getresponse()
+            text = answer.read()
+        finally:
+            connection.close()
+        found = {name.lower(): value for name, value in answer.getheaders()}
+        return Reply(answer.status, found, json.loads(text) if path != "/metrics" else text.decode())
+
+    def status(self, path: str = "/v2/health/ready") -> int:
+        """Status of a path, 0 while nobody listens."""
+        try:
+            return self.ask(path).status
+        except OSError:
+            return 0
+
+    def metric(self, line: str) -> float:
+        """The number after a metric's name and labels, -1 if there is none."""
+        for found in self.ask("/metrics").json.splitlines():
+            if found.startswith(f"{line} "):
+                return float(found.rsplit(" ", 1)[1])
+        return -1
+
+    def logged(self) -> list[dict[str, Any]]:
+        """The log's lines; each must be JSON."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def wait_ready(self) -> ServerProcess:
+        """Wait until the readiness path says 200."""
+        wait_until(lambda: self.process.poll() is not None or self.status() == 200)
+        assert self.process.poll() is None, self.log.read_text()
+        return self
+
+    def load(self, connections: int, path: str, body: bytes, stop: threading.Event) -> Load:
+        """Send one request after another on `connections` kept-alive connections until `stop` is set."""
+        return Load(self.port, connections, path, body, stop)
+
+    def terminate(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(DEADLINE)
