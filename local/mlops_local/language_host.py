@@ -1,177 +1,274 @@
-"""Stand-in for `pulumi-language-python`: runs a project's program and plugins for the Pulumi engine.
+"""A `pulumi-language-python`: runs Pulumi programs and policy packs written in Python.
 
-The engine starts it with its own address as the last argument and reads the port from the first
-line of standard output (pulumi/sdk proto: `pulumirpc.LanguageRuntime`). Programs run in this very
-process, on the interpreter that the stand-in was started with; plugins (policy packs, component
-providers) run as processes of their own, whose output is passed on.
+The engine starts it as `pulumi-language-python [flags] <engine address>`, reads one port number
+from standard output and speaks `pulumirpc.LanguageRuntime` to it. A program whose `Pulumi.yaml`
+names the interpreter that runs this host runs inside this process, which saves a start of Python;
+one with its own virtual environment runs in a child of that environment. For the child's sake this
+file needs nothing but the `pulumi` package and the standard library.
+
+Protocol: https://pulumi-developer-docs.readthedocs.io (proto/pulumi/language.proto).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import queue
+import platform
 import runpy
-import signal
 import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent import futures
+from importlib import metadata
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import grpc
-import pulumi
+from google.protobuf import empty_pb2, json_format
+from pulumi import RunError
 from pulumi.automation._server import LanguageServer
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
-MAX_MESSAGE_BYTES = 400 * 1024 * 1024
-PARENT_CHECK_SECONDS = 0.5
-STOP_GRACE_SECONDS = 10.0
+CHILD_FLAG = "--run-program"
+NOT_SUPPORTED = (
+    "this stand-in for pulumi-language-python runs programs and policy packs only; "
+    "install packages with `uv sync`, and use the official language host for anything else"
+)
 
 
 class LanguageHost(LanguageServer):
-    """The language runtime service over the SDK's own way to run an inline program."""
+    """The service; `Run` and `RunPlugin` do the work, the rest describes the interpreter."""
 
     def __init__(self) -> None:
-        super().__init__(lambda: None)
+        super().__init__(program=lambda: None)
+        self._children: list[subprocess.Popen[bytes]] = []
 
-    def Handshake(self, request: Any, context: Any) -> Any:
-        """Nothing to agree on: the engine's address comes again with every run."""
+    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
         return language_pb2.LanguageHandshakeResponse()
 
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:
-        """The stand-in has the version of the SDK that it is built on."""
-        return plugin_pb2.PluginInfo(version=_sdk_version())
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return plugin_pb2.PluginInfo(version=metadata.version("pulumi"))
 
-    def GetProgramDependencies(self, request: Any, context: Any) -> Any:
-        """For `pulumi about`: the SDK is what every program here has in common."""
-        dependency = language_pb2.DependencyInfo(name="pulumi", version=_sdk_version())
-        return language_pb2.GetProgramDependenciesResponse(dependencies=[dependency])
-
-    def InstallDependencies(self, request: Any, context: Any) -> Iterator[Any]:
-        """Dependencies come from the workspace's lock (`uv sync`), never from the engine."""
-        yield language_pb2.InstallDependenciesResponse(
-            stdout=b"dependencies come from uv.lock: run `uv sync`\n"
+    def About(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return language_pb2.AboutResponse(
+            executable=interpreter(request.info), version=platform.python_version()
         )
 
-    def Run(self, request: Any, context: Any) -> Any:
-        """Run the project's program; an error is shown once, by the traceback of the program's own frames."""
-        wrong = wrong_interpreter(request.info, sys.prefix)
-        if wrong:
-            return language_pb2.RunResponse(error=wrong)
-        folder = Path(request.info.program_directory)
-        entry = folder / request.info.entry_point
-        self.program = lambda: run_program(folder, entry if entry.is_file() else folder)
-        response: Any = super().Run(request, context)  # type: ignore[no-untyped-call]
-        # The SDK has logged the error already; sending it back would print it a second time.
-        return language_pb2.RunResponse(bail=True) if response.error else response
+    def RuntimeOptionsPrompts(self, request: Any, context: grpc.ServicerContext) -> Any:
+        return language_pb2.RuntimeOptionsResponse()
 
-    def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:
-        """Run a plugin's folder with this interpreter, passing on its output and exit code."""
-        command = [sys.executable, "-u", request.info.program_directory, *request.args]
-        environment = {**os.environ, **dict(pair.split("=", 1) for pair in request.env)}
-        process = subprocess.Popen(
-            command, cwd=request.pwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:
+        found = {item.name: item.version for item in metadata.distributions()}
+        return language_pb2.GetProgramDependenciesResponse(
+            dependencies=[
+                language_pb2.DependencyInfo(name=name, version=version)
+                for name, version in sorted(found.items())
+            ]
         )
-        context.add_callback(process.kill)
-        for name, chunk in _merged(process):
-            part: dict[str, Any] = {name: chunk}
-            yield language_pb2.RunPluginResponse(**part)
-        yield language_pb2.RunPluginResponse(exitcode=process.wait())
+
+    def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, NOT_SUPPORTED)
+
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
+        for child in self._children:
+            child.terminate()
+        return empty_pb2.Empty()
+
+    def Run(self, request: Any, context: grpc.ServicerContext) -> Any:
+        python = interpreter(request.info)
+        if not same_interpreter(python):
+            return self._run_in_child(python, request)
+        self.program = program_of(request.info)
+        with working_directory(request.info.program_directory):
+            return already_reported(super().Run(request, context))
+
+    def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+        if request.info.entry_point not in ("", ".") or not request.info.program_directory:
+            target = str(Path(request.info.program_directory) / request.info.entry_point)
+        else:
+            target = request.info.program_directory
+        environment = dict(item.split("=", 1) for item in request.env) or dict(os.environ)
+        child = self._spawn(
+            [interpreter(request.info), "-u", target, *request.args],
+            cwd=request.pwd or request.info.program_directory,
+            env=environment,
+        )
+        yield from stream(child)
+
+    def _run_in_child(self, python: str, request: Any) -> Any:
+        child = self._spawn([python, "-u", str(Path(__file__)), CHILD_FLAG], stdin=subprocess.PIPE)
+        forward = threading.Thread(target=forward_output, args=(child,), daemon=True)
+        if child.stdin is None or child.stderr is None:
+            raise RuntimeError("the child's pipes are missing")
+        child.stdin.write(request.SerializeToString())
+        child.stdin.close()
+        forward.start()
+        complaint = child.stderr.read().decode(errors="replace")
+        code = child.wait()
+        forward.join()
+        if code == 0:
+            return language_pb2.RunResponse()
+        if code == 32:
+            return language_pb2.RunResponse(bail=True)
+        return language_pb2.RunResponse(error=f"{python} ended with exit code {code}\n{complaint}".strip())
+
+    def _spawn(self, command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        self._children.append(child)
+        return child
 
 
-def run_program(folder: Path, entry: Path) -> None:
-    """Run a Pulumi program as `python <entry>` would, from its folder.
+def interpreter(info: Any) -> str:
+    """Path of the Python that `info`'s program asks for with `runtime.options.virtualenv`.
 
     Raises:
-        pulumi.RunError: the program raised; the text is its traceback without this module's frames.
+        RuntimeError: the named virtual environment has no interpreter.
     """
-    os.chdir(folder)
-    sys.path.insert(0, str(folder))
-    try:
-        runpy.run_path(str(entry), run_name="__main__")
-    except pulumi.RunError:
-        raise
-    except Exception as error:
-        raise pulumi.RunError(program_traceback(error)) from error
-
-
-def program_traceback(error: BaseException) -> str:
-    """The traceback from the program's first frame on: what comes before is the host's business."""
-    frames = traceback.extract_tb(error.__traceback__)
-    machinery = (__file__, runpy.__file__, "<frozen runpy>")
-    shown = traceback.StackSummary.from_list([frame for frame in frames if frame.filename not in machinery])
-    described = "".join(traceback.format_exception_only(error))
-    return f"Program failed with an unhandled exception:\n{''.join(shown.format())}{described}".rstrip()
-
-
-def wrong_interpreter(info: Any, prefix: str) -> str | None:
-    """Why this interpreter must not run the project, or None.
-
-    A project names its virtual environment in Pulumi.yaml (`runtime.options.virtualenv`), relative
-    to the project's root.
-    """
-    options = dict(info.options) if info.options else {}
+    options: Mapping[str, Any] = json_format.MessageToDict(info.options) if info.HasField("options") else {}
     named = options.get("virtualenv")
     if not named:
-        return None
-    wanted = (Path(info.root_directory) / str(named)).resolve()
-    if wanted == Path(prefix).resolve():
-        return None
-    return (
-        f"the project asks for the virtual environment {wanted}, but this language host runs in {prefix}.\n"
-        "Run `mlops engine` from that environment, or install the official pulumi-language-python."
-    )
+        return sys.executable
+    folder = Path(info.root_directory, str(named)).expanduser()
+    found = next((path for path in (folder / "bin/python", folder / "Scripts/python.exe") if path.exists()), None)
+    if found is None:
+        raise RuntimeError(
+            f"Pulumi.yaml names the virtual environment {folder}, which has no Python. "
+            "Create it (`uv venv`, `uv sync`) or remove `virtualenv` from runtime.options."
+        )
+    return str(found)
 
 
-def _merged(process: subprocess.Popen[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Chunks of standard output and standard error as they come, until both end."""
-    chunks: queue.Queue[tuple[str, bytes]] = queue.Queue()
-
-    def pump(name: str, stream: IO[bytes]) -> None:
-        while chunk := os.read(stream.fileno(), 65536):
-            chunks.put((name, chunk))
-        chunks.put((name, b""))
-
-    streams = {"stdout": process.stdout, "stderr": process.stderr}
-    for name, stream in streams.items():
-        if stream is not None:
-            threading.Thread(target=pump, args=(name, stream), daemon=True).start()
-    open_streams = len(streams)
-    while open_streams:
-        name, chunk = chunks.get()
-        if chunk:
-            yield name, chunk
-        else:
-            open_streams -= 1
+def same_interpreter(python: str) -> bool:
+    """True when `python` belongs to the environment that runs this process."""
+    return Path(python).parent.resolve() == Path(sys.executable).parent.resolve()
 
 
-def _sdk_version() -> str:
-    from importlib.metadata import version
+def program_of(info: Any) -> Callable[[], None]:
+    """A callable that runs the program of `info` as `__main__`, its errors made readable.
 
-    return version("pulumi")
+    The callable raises `pulumi.RunError` holding the traceback from the program's first frame on.
+    """
+    folder = Path(info.program_directory)
+    target = str(folder / info.entry_point) if info.entry_point not in ("", ".") else str(folder)
+
+    def run() -> None:
+        sys.argv = [target]
+        try:
+            runpy.run_path(target, run_name="__main__")
+        except RunError:
+            raise
+        except SystemExit as stop:
+            if stop.code not in (None, 0):
+                raise RunError(f"the program ended itself: {stop.code}") from None
+        except BaseException as error:
+            raise RunError(readable(error, folder)) from None
+
+    return run
 
 
-def main() -> None:
-    """Serve until the engine that started this process is gone."""
-    engine = os.getppid()
-    limits = [("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.max_send_message_length", -1)]
-    server = grpc.server(ThreadPoolExecutor(max_workers=8), options=limits)
+def readable(error: BaseException, folder: Path) -> str:
+    """The traceback of `error` without the frames that lead to the program in `folder`."""
+    frame = error.__traceback__
+    while frame is not None and not Path(frame.tb_frame.f_code.co_filename).is_relative_to(folder):
+        frame = frame.tb_next
+    lines = traceback.format_exception(type(error), error, frame)
+    return "the program failed with an unhandled exception:\n" + "".join(lines).rstrip()
+
+
+def already_reported(response: Any) -> Any:
+    """The SDK logs an error before it returns it; `bail` keeps the engine from printing it twice."""
+    return language_pb2.RunResponse(bail=True) if response.error else response
+
+
+@contextlib.contextmanager
+def working_directory(folder: str) -> Iterator[None]:
+    """Run with `folder` as the working directory and the first place to import from."""
+    before, path = Path.cwd(), list(sys.path)
+    os.chdir(folder)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        sys.path[:] = path
+
+
+def stream(child: subprocess.Popen[bytes]) -> Iterator[Any]:
+    """Yield what `child` writes as it comes, then its exit code."""
+    pending: futures.Future[int] = futures.Future()
+    lines: list[Any] = []
+    fresh = threading.Condition()
+
+    def pump(field: str, source: Any) -> None:
+        for chunk in iter(lambda: source.read1(65536), b""):
+            with fresh:
+                lines.append(language_pb2.RunPluginResponse(**{field: chunk}))
+                fresh.notify()
+
+    pumps = [
+        threading.Thread(target=pump, args=pair, daemon=True)
+        for pair in (("stdout", child.stdout), ("stderr", child.stderr))
+    ]
+
+    def wait() -> None:
+        for each in pumps:
+            each.join()
+        with fresh:
+            pending.set_result(child.wait())
+            fresh.notify()
+
+    for each in [*pumps, threading.Thread(target=wait, daemon=True)]:
+        each.start()
+    while True:
+        with fresh:
+            fresh.wait_for(lambda: lines or pending.done())
+            ready, lines[:] = list(lines), []
+            finished = pending.done()
+        yield from ready
+        if finished:
+            yield language_pb2.RunPluginResponse(exitcode=pending.result())
+            return
+
+
+def forward_output(child: subprocess.Popen[bytes]) -> None:
+    """Copy the child's standard output to ours, which the engine shows as messages."""
+    for chunk in iter(lambda: child.stdout.read1(65536) if child.stdout else b"", b""):
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+
+
+def run_child() -> int:
+    """Run the program of the `RunRequest` on standard input; exit code 32 means: error reported."""
+    request = language_pb2.RunRequest.FromString(sys.stdin.buffer.read())
+    host = LanguageServer(program_of(request.info))
+    with working_directory(request.info.program_directory):
+        response = host.Run(request, None)
+    return 32 if response.error else 0
+
+
+def serve() -> None:
+    """Serve until the engine ends this process."""
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=8), options=_GRPC_CHANNEL_OPTIONS)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    while os.getppid() == engine and not stopped.wait(PARENT_CHECK_SECONDS):
-        pass
-    # A program that is still running when its user presses Ctrl-C may finish what the engine allows it.
-    server.stop(grace=STOP_GRACE_SECONDS).wait()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.wait_for_termination()
+
+
+def main() -> int:
+    """Entry of `python -m mlops_local.language_host`."""
+    if sys.argv[1:] == [CHILD_FLAG]:
+        return run_child()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    serve()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

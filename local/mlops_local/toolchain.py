@@ -76,6 +76,7 @@ GROUPS: Mapping[str, Group] = {
     "versitygw": Group(programs=("versitygw",)),
     "coredns": Group(programs=("coredns",)),
     "metrics-server": Group(programs=("metrics-server",)),
+    "pause": Group(programs=("pause",)),
     "local-path-provisioner": Group(programs=("local-path-provisioner",)),
 }
 
@@ -84,8 +85,8 @@ def group_folder(group: str, cache: Path) -> Path:
     """Folder in which the group's programs are, or will be, for the current pins."""
     module = MODULES / group
     digest = hashlib.sha256(GROUPS[group].ldflags().encode())
-    for name in ("go.mod", "go.sum"):
-        digest.update((module / name).read_bytes())
+    for path in sorted(module.iterdir()):
+        digest.update(path.read_bytes())
     return cache / "tools" / f"{group}-{digest.hexdigest()[:16]}"
 
 

@@ -1,0 +1,58 @@
+"""Containerfiles and the files that go into images, rendered from jinja2 templates. Pure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+
+from mlops_local.images.catalog import RECIPES, GoProgram, PythonPackages, Recipe, RootFilesystem
+
+SITE = "/usr/local/lib/python3.11/dist-packages/"
+"""Debian's Python looks here without being told."""
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    undefined=jinja2.StrictUndefined,
+    autoescape=False,  # noqa: S701 - the output is no HTML
+    trim_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+def containerfile(name: str, parent: str | None) -> str:
+    """The Containerfile of an image; `parent` is the reference of the image it is built on."""
+    recipe = RECIPES[name]
+    return _TEMPLATES.get_template("Containerfile.j2").render(
+        name=name,
+        what=_what(recipe),
+        parent=parent or "scratch",
+        copies=_copies(recipe),
+        env=sorted(recipe.env.items()),
+        labels=[("org.opencontainers.image.title", f"mlops/{name}")],
+        user=recipe.user,
+        entrypoint=list(recipe.entrypoint),
+    )
+
+
+def image_file(name: str) -> str:
+    """A file that is copied to /usr/local/bin of an image."""
+    return _TEMPLATES.get_template(f"{name}.j2").render()
+
+
+def _what(recipe: Recipe) -> str:
+    if isinstance(recipe, RootFilesystem):
+        return "Debian packages " + ", ".join(recipe.packages)
+    if isinstance(recipe, GoProgram):
+        return f"the program {recipe.program}, built from Go modules"
+    if isinstance(recipe, PythonPackages):
+        return "packages from uv.lock"
+    return "wheels of this workspace"
+
+
+def _copies(recipe: Recipe) -> list[tuple[str, str]]:
+    if isinstance(recipe, RootFilesystem):
+        return [("rootfs/", "/"), *((name, f"/usr/local/bin/{name}") for name in recipe.files)]
+    if isinstance(recipe, GoProgram):
+        return [(recipe.program, recipe.entrypoint[0])]
+    return [("packages/", SITE)]
