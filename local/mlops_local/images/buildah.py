@@ -10,22 +10,24 @@ from pathlib import Path
 
 from mlops_local.images.commands import EPOCH, run
 
+DRIVER = "overlay"
+
 
 class Buildah:
     """Builds images into OCI layouts; intermediate layers live in `folder`."""
 
     def __init__(self, folder: Path, log: Path) -> None:
+        self._folder = folder
         self._log = log
         storage = ["--root", str(folder / "storage"), "--runroot", str(folder / "run")]
-        self._command = ["buildah", *storage, "--storage-driver", "overlay"]
+        self._command = ["buildah", *storage, "--storage-driver", DRIVER]
         self._present: set[str] = set()
 
     def load(self, tag: str, layout: Path) -> None:
         """Make an image that was built before available as `tag`."""
         if tag not in self._present:
-            # Pulled from a layout, an image is known by its content only; the tag is what FROM names.
-            identity = run([*self._command, "pull", f"oci:{layout}"], self._log).strip().splitlines()[-1]
-            run([*self._command, "tag", identity, tag], self._log)
+            place = f"containers-storage:[{DRIVER}@{self._folder / 'storage'}+{self._folder / 'run'}]{tag}"
+            run(["skopeo", "copy", "--quiet", f"oci:{layout}:latest", place], self._log)
             self._present.add(tag)
 
     def build(self, tag: str, containerfile: Path, context: Path, layout: Path) -> None:
