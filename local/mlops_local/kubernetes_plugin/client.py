@@ -72,10 +72,10 @@ class ApiClient:
             params["dryRun"] = "All"
         return self._json("PATCH", path, params, json.dumps(body).encode(), APPLY)
 
-    def delete(self, path: str, propagation: str) -> None:
-        """Ask for deletion; the object may live on until its finalizers are done."""
+    def delete(self, path: str, propagation: str) -> dict[str, Any]:
+        """Ask for deletion; the object may live on until its finalizers are done. Answers as the server does."""
         body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
-        self._json("DELETE", path, {}, json.dumps(body).encode(), "application/json")
+        return self._json("DELETE", path, {}, json.dumps(body).encode(), "application/json")
 
     def endpoint_of(self, target: Target) -> Endpoint:
         """Where the kind of `target` is served.

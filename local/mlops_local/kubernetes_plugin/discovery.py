@@ -90,11 +90,11 @@ def refuse_lists_and_patches(token: str, kind: Kind) -> None:
     Raises:
         UnsupportedTypeError: with what to declare instead.
     """
-    if kind.kind.endswith("List"):
+    if kind.kind.endswith("List") and not _is_custom(kind):
         raise UnsupportedTypeError(f"{token} is a list; declare each object as a resource of its own")
     if token.endswith("Patch") and (not kind.kind.endswith("Patch") or not _is_custom(kind)):
         raise UnsupportedTypeError(
-            f"{token} patches an object that something else created, which this kubernetes plugin does not do; "
+            f"{token} patches an object that something else created, which this plugin does not do; "
             "declare or import the whole object, or use the official plugin"
         )
 
@@ -156,6 +156,6 @@ class Discovery:
 def missing(kind: Kind) -> str:
     """What to do about a kind that the API server does not serve."""
     return (
-        f"the API server does not serve {kind}. If it is a custom resource, create its CustomResourceDefinition "
-        "first (`depends_on`); otherwise check `apiVersion` and `kind`."
+        f"the API server does not serve {kind}. If it is a custom resource, create its "
+        "CustomResourceDefinition first (`depends_on`); otherwise check `apiVersion` and `kind`."
     )

@@ -28,6 +28,14 @@ class UnsupportedTypeError(PluginError):
     """A type token that this plugin refuses: lists, patches, Helm releases and the like."""
 
 
+class InputError(PluginError):
+    """A declared value cannot be accepted; `path` is the property, the text says what to give."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(reason)
+        self.path = path
+
+
 class ApiError(PluginError):
     """The API server answered with a `Status` object: `code` is HTTP, `reason` is Kubernetes'."""
 
@@ -56,12 +64,8 @@ class WaitCancelledError(PluginError):
     """The engine cancelled the operation (Ctrl-C) while the plugin was waiting."""
 
 
-class NotReadyError(PluginError):
-    """The object exists but did not become ready; `reasons` are printed below the message."""
-
-    def __init__(self, message: str, reasons: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.reasons = list(reasons)
+class NotGoneError(PluginError):
+    """A deleted object is still there when time is up; the text says what keeps it."""
 
 
 class PartialStateError(PluginError):

@@ -54,7 +54,7 @@ def load(given: str | None, context: str | None = None) -> Access:
     """
     text, folder = _read(given)
     try:
-        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise KubeconfigError(f"the kubeconfig is not YAML: {error}") from error
     if not isinstance(content, dict) or not content.get("clusters"):
@@ -66,7 +66,7 @@ def load(given: str | None, context: str | None = None) -> Access:
 
 
 def _read(given: str | None) -> tuple[str, Path]:
-    if given is not None and (":" in given and "\n" in given or given.lstrip().startswith("{")):
+    if given is not None and ((":" in given and "\n" in given) or given.lstrip().startswith("{")):
         return given, Path.cwd()
     named = given or os.environ.get("KUBECONFIG", "").split(os.pathsep)[0] or "~/.kube/config"
     path = Path(named).expanduser()

@@ -1,4 +1,8 @@
-"""Names: what an unnamed object is called, which field manager writes it, and resource ids."""
+"""Completes what the program declares: name, namespace, field manager.
+
+Called by Check, before anything else sees a resource. All names come from Check's random seed, so
+the engine may repeat the call.
+"""
 
 from __future__ import annotations
 
@@ -7,102 +11,105 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_local.kubernetes_plugin.errors import PluginError
-from mlops_local.kubernetes_plugin.values import Tree
+from mlops_local.kubernetes_plugin.errors import InputError
+from mlops_local.kubernetes_plugin.values import UNKNOWN, Tree
 
-AUTONAMED = "pulumi.com/autonamed"
-FIELD_MANAGER = "pulumi.com/patchFieldManager"
 MANAGER_PREFIX = "pulumi-kubernetes-"
-LONGEST_NAME = 253
+MANAGER_KEY = "__fieldManager"
+AUTONAMED = "pulumi.com/autonamed"
+PATCH_MANAGER = "pulumi.com/patchFieldManager"
 
 
 @dataclass(frozen=True)
-class Autonaming:
-    """What the engine's `pulumi:autonaming` setting asks for."""
+class Proposal:
+    """The engine's autonaming: its proposed name, or None where the project forbids making one up."""
 
-    proposed: str = ""
-    enforced: bool = False
-    disabled: bool = False
+    name: str | None
 
 
-def annotations(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The annotations of a manifest, empty when it has none or they are unknown."""
+def annotation(manifest: Mapping[str, Any], key: str) -> str | None:
+    """The value of an annotation; None when absent or not known yet."""
     metadata = manifest.get("metadata")
-    found = metadata.get("annotations") if isinstance(metadata, dict) else None
-    return found if isinstance(found, dict) else {}
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    value = annotations.get(key) if isinstance(annotations, dict) else None
+    return value if isinstance(value, str) else None
 
 
-def is_true(manifest: Mapping[str, Any], annotation: str) -> bool:
+def is_true(manifest: Mapping[str, Any], key: str) -> bool:
     """True when the annotation says "true" (or "1", as Go reads booleans)."""
-    return str(annotations(manifest).get(annotation, "")).lower() in ("true", "1", "t")
-
-
-def name_of(manifest: Mapping[str, Any]) -> Any:
-    """`metadata.name`: text, `UNKNOWN`, or None."""
-    metadata = manifest.get("metadata")
-    return metadata.get("name") if isinstance(metadata, dict) else None
+    return str(annotation(manifest, key)).lower() in ("true", "1", "t")
 
 
 def is_autonamed(manifest: Mapping[str, Any]) -> bool:
-    """True when Check chose the name, so that a replacement may get a new one."""
+    """True when the object's name was made up for it."""
     return is_true(manifest, AUTONAMED)
 
 
-def give_name(manifest: Tree, old: Mapping[str, Any], resource: str, seed: bytes, wish: Autonaming) -> None:
-    """Name an unnamed manifest: as before if the old name was chosen here, else a fresh one.
-
-    Raises:
-        PluginError: `generateName` is used, or autonaming is disabled.
-    """
-    metadata = manifest.setdefault("metadata", {})
-    if not isinstance(metadata, dict) or metadata.get("name"):
-        return
-    if metadata.get("generateName"):
-        raise PluginError(
-            "`metadata.generateName` does not work with server-side apply; set `metadata.name`, "
-            "or neither, for a name that Pulumi makes"
-        )
-    metadata["name"] = (
-        str(name_of(old)) if is_autonamed(old) and name_of(old) else fresh(resource, seed, wish)
-    )
-    noted = metadata.setdefault("annotations", {})
-    if isinstance(noted, dict):
-        noted[AUTONAMED] = "true"
-
-
-def fresh(resource: str, seed: bytes, wish: Autonaming) -> str:
-    """A new name: the engine's proposal, or the resource's name and eight hex digits of the seed."""
-    if wish.disabled:
-        raise PluginError("autonaming is disabled for this resource; set `metadata.name`")
-    if wish.proposed:
-        return wish.proposed
-    suffix = hashlib.sha256(seed).hexdigest()[:8]
-    return f"{resource[: LONGEST_NAME - 9]}-{suffix}"
-
-
-def manager_of(manifest: Mapping[str, Any], state: Mapping[str, Any], urn: str) -> str:
-    """The field manager of a resource: annotated, else as kept in state, else derived from the URN.
-
-    Deriving it means that a creation which was cut off before its state was written is recognised,
-    by its manager, as this very resource's own when it is run again.
-    """
-    annotated = annotations(manifest).get(FIELD_MANAGER)
-    if isinstance(annotated, str) and annotated:
-        return annotated
-    kept = state.get("__fieldManager")
-    if isinstance(kept, str) and kept:
-        return kept
-    return MANAGER_PREFIX + hashlib.sha256(urn.encode()).hexdigest()[:8]
+def name_of(manifest: Mapping[str, Any]) -> tuple[str | None, str]:
+    """Namespace and name of an object."""
+    metadata = manifest["metadata"]
+    return metadata.get("namespace"), metadata["name"]
 
 
 def resource_id(manifest: Mapping[str, Any]) -> str:
-    """`namespace/name`, or `name` for a cluster-scoped object."""
-    metadata = manifest["metadata"]
-    namespace = metadata.get("namespace")
-    return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
+    """The official plugin's id: `namespace/name`, or `name` for a cluster-scoped object."""
+    namespace, name = name_of(manifest)
+    return f"{namespace}/{name}" if namespace else name
 
 
-def split_id(identifier: str) -> tuple[str | None, str]:
-    """Namespace and name of a resource id."""
-    namespace, _, name = identifier.rpartition("/")
+def split_id(identity: str) -> tuple[str | None, str]:
+    """Namespace and name of an id."""
+    namespace, _, name = identity.rpartition("/")
     return namespace or None, name
+
+
+def random_hex(seed: bytes, purpose: str) -> str:
+    """Eight hex digits for one purpose, the same for the same seed."""
+    return hashlib.sha256(seed + b"\0" + purpose.encode()).hexdigest()[:8]
+
+
+def field_manager(manifest: Mapping[str, Any], state: Mapping[str, Any], seed: bytes = b"") -> str:
+    """The manager of an object: its annotation's, else the one in state, else a new one."""
+    kept = state.get(MANAGER_KEY)
+    return (
+        annotation(manifest, PATCH_MANAGER)
+        or (kept if isinstance(kept, str) and kept else None)
+        or MANAGER_PREFIX + random_hex(seed, "manager")
+    )
+
+
+def with_name(news: Tree, olds: Tree, name: str, seed: bytes, proposal: Proposal | None) -> Tree:
+    """`news` with a name: its own, the one made up before, the engine's, or `<name>-<8 hex>`.
+
+    Raises:
+        InputError: `generateName` is used, or the project forbids made-up names.
+    """
+    metadata = news.get("metadata") or {}
+    if metadata is UNKNOWN or metadata.get("name"):
+        return news
+    if metadata.get("generateName"):
+        raise InputError("metadata.generateName", "use `metadata.name`, or no name to have one made up")
+    if is_autonamed(olds):
+        made = str(olds["metadata"]["name"])
+    elif proposal is None:
+        made = f"{name}-{random_hex(seed, 'name')}"
+    elif proposal.name is None:
+        raise InputError("metadata.name", "must be set: this project's autonaming is disabled")
+    else:
+        made = proposal.name
+    annotations = metadata.get("annotations") or {}
+    if annotations is not UNKNOWN:
+        annotations = {**annotations, AUTONAMED: "true"}
+    return {**news, "metadata": {**metadata, "name": made, "annotations": annotations}}
+
+
+def with_namespace(news: Tree, namespace: str, namespaced: bool) -> Tree:
+    """`news` in a namespace of its own, or in the provider's; cluster-scoped objects in none."""
+    metadata = news.get("metadata")
+    if not isinstance(metadata, dict):
+        return news
+    if not namespaced:
+        return {**news, "metadata": {key: value for key, value in metadata.items() if key != "namespace"}}
+    if metadata.get("namespace"):
+        return news
+    return {**news, "metadata": {**metadata, "namespace": namespace}}

@@ -82,10 +82,10 @@ def secret_mask_map(values: Mapping[str, PropertyValue]) -> dict[str, Mask]:
 def property_value(tree: Any, mask: Mask = False) -> PropertyValue:
     """The property value of a plain tree, secret where `mask` says so.
 
-    A list whose length differs from its mask's is secret as a whole: positions no longer tell
-    which element the secret was.
+    A value of another shape than its mask's (a list that grew, say) is secret as a whole: positions
+    no longer tell which element the secret was.
     """
-    if mask is True:
+    if mask is True or _misshapen(tree, mask):
         return property_value(tree).with_secret(True)
     if tree is UNKNOWN:
         return PropertyValue(rpc.UNKNOWN)
@@ -93,13 +93,17 @@ def property_value(tree: Any, mask: Mask = False) -> PropertyValue:
         masks = mask if isinstance(mask, dict) else {}
         return PropertyValue(property_map(tree, masks))
     if isinstance(tree, list):
-        if isinstance(mask, list) and len(mask) != len(tree):
-            return property_value(tree).with_secret(True)
         each = mask if isinstance(mask, list) else [False] * len(tree)
         return PropertyValue([property_value(item, part) for item, part in zip(tree, each, strict=True)])
     if isinstance(tree, int) and not isinstance(tree, bool):
         return PropertyValue(float(tree))
     return PropertyValue(tree)
+
+
+def _misshapen(tree: Any, mask: Mask) -> bool:
+    if isinstance(mask, list):
+        return not isinstance(tree, list) or len(tree) != len(mask)
+    return isinstance(mask, dict) and bool(mask) and not isinstance(tree, dict)
 
 
 def property_map(tree: Mapping[str, Any], masks: Mapping[str, Mask] | None = None) -> Properties:
