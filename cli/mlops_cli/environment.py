@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from mlops_stacks.settings import LocalNodeCluster, Settings, SettingsError, load
+from mlops_stacks.errors import SettingsError
+from mlops_stacks.settings import NAMESPACE, LocalNodeCluster, Settings, load
 
 from mlops_cli.errors import InvalidSettings, UnknownEnvironment
 from mlops_local.node import NodeSpec
@@ -60,7 +61,7 @@ def open_environment(name: str, paths: Paths) -> Environment:
         )
     config = read_config(file)
     try:
-        settings = load(config)
+        settings = load({key.removeprefix(f"{NAMESPACE}:"): value for key, value in config.items()})
     except SettingsError as error:
         raise InvalidSettings(f"{file}: {error}") from error
     return Environment(name, paths, config, settings)

@@ -49,4 +49,4 @@ def example_request(model: str) -> dict[str, Any] | None:
         return None
     from mlops_pipelines.mortgage import example_request as mortgage
 
-    return mortgage()
+    return dict(mortgage())

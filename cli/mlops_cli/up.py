@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from mlops_local.images import IMAGES_OF_NODE, IMAGES_OF_STACK, ImageSource, build, push
+from mlops_local.images import GO_GROUPS, IMAGES_OF_NODE, IMAGES_OF_STACK, ImageSource, build, push
+from mlops_stacks.settings import ExistingCluster
 from pulumi import automation as auto
 
 from mlops_cli.environment import Environment
@@ -15,10 +15,8 @@ from mlops_cli.stack import EnvironmentStack
 from mlops_cli.ui import Ui
 from mlops_local import engine as engines
 from mlops_local import host_packages, node, preflight, toolchain
-from mlops_local.engine import Engine
 
-NODE_GROUPS = ["kubernetes", "etcd", "registry"]
-IMAGE_GROUPS = ["coredns", "local-path-provisioner", "metrics-server", "registry", "versitygw"]
+NODE_GROUPS = ("kubernetes", "etcd", "registry")
 
 
 def bring_up(environment: Environment, ui: Ui) -> EnvironmentStack:
@@ -28,8 +26,13 @@ def bring_up(environment: Environment, ui: Ui) -> EnvironmentStack:
         LocalError: the machine, a build, the node or an image failed.
         StackFailed: the engine did not finish the update.
     """
-    spec = environment.node_spec()
-    generated = _local_node(environment, spec, ui) if spec else _existing_cluster(environment, ui)
+    spec, cluster = environment.node_spec(), environment.settings.cluster
+    if spec is not None:
+        generated = _local_node(environment, spec, ui)
+    elif environment.settings.images is None and isinstance(cluster, ExistingCluster):
+        generated = _images_for(cluster.image_registry, environment, ui)
+    else:
+        generated = {}
     with ui.phase("Pulumi engine"):
         engine = engines.ensure(environment.paths, ui.report)
         stack = EnvironmentStack(environment, engine)
@@ -47,10 +50,8 @@ def _local_node(environment: Environment, spec: node.NodeSpec, ui: Ui) -> dict[s
     with ui.phase("Debian packages"):
         host_packages.ensure(ui.report)
     with ui.phase("Go programs"):
-        programs = toolchain.ensure(sorted({*NODE_GROUPS, *IMAGE_GROUPS, "pulumi"}), cache, ui.report)
-    binaries = node.Binaries(
-        kubernetes=programs["kubernetes"], etcd=programs["etcd"], registry=programs["registry"]
-    )
+        programs = toolchain.ensure(list(toolchain.GROUPS), cache, ui.report)
+    binaries = node.Binaries(**{group: programs[group] for group in NODE_GROUPS})
     with ui.phase("Kubernetes node"):
         access = node.start(spec, binaries, ui.report)
     with ui.phase("images"):
@@ -65,24 +66,22 @@ def _local_node(environment: Environment, spec: node.NodeSpec, ui: Ui) -> dict[s
     }
 
 
-def _existing_cluster(environment: Environment, ui: Ui) -> dict[str, Any]:
-    """Build the images and push them to the registry that the settings name, unless given there."""
-    if environment.settings.images is not None:
-        return {}
+def _images_for(registry: str, environment: Environment, ui: Ui) -> dict[str, Any]:
+    """Build the stack's images and push them to the registry of an existing cluster."""
     cache = environment.paths.cache
     with ui.phase("Debian packages"):
         host_packages.ensure(ui.report)
     with ui.phase("Go programs"):
-        programs = toolchain.ensure([*IMAGE_GROUPS, "pulumi"], cache, ui.report)
+        programs = toolchain.ensure(list(GO_GROUPS), cache, ui.report)
     with ui.phase("images"):
         source = ImageSource(workspace=environment.paths.workspace, programs=programs)
         layouts = build(IMAGES_OF_STACK, source, cache, ui.report)
-        references = push(layouts, environment.settings.cluster.image_registry, ui.report)
+        references = push(layouts, registry, ui.report)
     return {"mlops:images": {name: references[name] for name in IMAGES_OF_STACK}}
 
 
-def update(stack: EnvironmentStack, ui: Ui) -> Mapping[str, int]:
-    """`pulumi up` with progress; returns resources by what happened to them.
+def update(stack: EnvironmentStack, ui: Ui) -> None:
+    """`pulumi up` with progress.
 
     Raises:
         StackFailed: with the engine's errors, once each.
@@ -91,12 +90,10 @@ def update(stack: EnvironmentStack, ui: Ui) -> Mapping[str, int]:
     stack.release_stale_lock(handle)
     progress = StackProgress(ui.report, ui.line)
     try:
-        result = handle.up(on_event=progress.on_event)
+        handle.up(on_event=progress.on_event)
     except auto.CommandError as error:
         raise StackFailed(failure_text("pulumi up", progress.errors, str(error))) from error
-    changes = result.summary.resource_changes or {}
     ui.line("  no change" if progress.changes == 0 else f"  {progress.changes} resources changed")
-    return changes
 
 
 def failure_text(command: str, errors: list[str], output: str) -> str:
@@ -106,8 +103,3 @@ def failure_text(command: str, errors: list[str], output: str) -> str:
     return (
         f"{command} failed:\n  {lines}\nMend what it names and run the command again; it goes on from here."
     )
-
-
-def engine_of(environment: Environment, ui: Ui) -> Engine:
-    """The engine for commands that change nothing on the machine but may have to find it."""
-    return engines.ensure(environment.paths, ui.report)
