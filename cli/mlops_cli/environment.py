@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from mlops_stacks.errors import SettingsError
-from mlops_stacks.settings import NAMESPACE, LocalNodeCluster, Settings, load
 
 from mlops_cli.errors import InvalidSettings, UnknownEnvironment
 from mlops_local.node import NodeSpec
 from mlops_local.paths import Paths
+from mlops_stacks.errors import SettingsError
+from mlops_stacks.settings import NAMESPACE, LocalNodeCluster, Settings, load
 
 
 @dataclass(frozen=True)

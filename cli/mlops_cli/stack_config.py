@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from mlops_stacks.settings import SECRET_NAMES
 
 GENERATED_KEYS = ("mlops:images", "mlops:kubeconfig", "mlops:secrets")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlops_local.images import GO_GROUPS, IMAGES_OF_NODE, IMAGES_OF_STACK, ImageSource, build, push
-from mlops_stacks.settings import ExistingCluster
 from pulumi import automation as auto
 
 from mlops_cli.environment import Environment
@@ -15,6 +13,8 @@ from mlops_cli.stack import EnvironmentStack
 from mlops_cli.ui import Ui
 from mlops_local import engine as engines
 from mlops_local import host_packages, node, preflight, toolchain
+from mlops_local.images import GO_GROUPS, IMAGES_OF_NODE, IMAGES_OF_STACK, ImageSource, build, push
+from mlops_stacks.settings import ExistingCluster
 
 NODE_GROUPS = ("kubernetes", "etcd", "registry")
 
