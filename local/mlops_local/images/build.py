@@ -1,20 +1,25 @@
-"""Build images into OCI layout folders under the cache, each once for its inputs."""
+"""Build images into OCI layout folders under the cache, each once for its inputs.
+
+For each missing image, its missing ancestors first: fill a build context (`context`), build it (`buildah`),
+rename the finished layout to `<cache>/images/<name>-<hash>`. An interrupted build leaves finished layouts and
+a work folder that the next one deletes.
+"""
 
 from __future__ import annotations
 
+import errno
 import fcntl
-import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from mlops_local.errors import ImageError
-from mlops_local.images import context, render
+from mlops_local.images import commands, context, layouts, render
 from mlops_local.images.buildah import Buildah, buildah
 from mlops_local.images.catalog import RECIPES, ancestry
-from mlops_local.images.inputs import ImageSource, image_hash
+from mlops_local.images.inputs import ImageSource, image_hashes
 
 Report = Callable[[str], None]
 
@@ -23,68 +28,79 @@ def build(names: Iterable[str], source: ImageSource, cache: Path, report: Report
     """Return each image's OCI layout folder, `<cache>/images/<name>-<hash>/`, building what is missing.
 
     Raises:
-        ImageError: a name is unknown, or a build failed; finished layouts are kept.
+        ImageError: a name is unknown, an input is missing, a build failed or the disk is full; finished
+            layouts are kept.
     """
     wanted = list(names)
     for name in wanted:
         if name not in RECIPES:
             raise ImageError(f"unknown image {name!r}; known: {', '.join(RECIPES)}")
-    chain = list(dict.fromkeys(step for name in wanted for step in ancestry(name)))
-    layouts = {name: _layout(name, source, cache) for name in chain}
-    if not all(layouts[name].is_dir() for name in wanted):
-        with _exclusive(cache):
-            _build_missing(wanted, layouts, source, cache, report)
-    return {name: layouts[name] for name in wanted}
+    folders = {name: cache / "images" / f"{name}-{key}" for name, key in image_hashes(wanted, source).items()}
+    if missing(wanted, folders):
+        with _exclusive(cache, report):
+            try:
+                _build_missing(missing(wanted, folders), folders, source, cache, report)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                raise ImageError(f"an image cannot be built: {commands.disk_full(cache, None)}") from error
+    return {name: folders[name] for name in wanted}
 
 
-def _layout(name: str, source: ImageSource, cache: Path) -> Path:
-    return cache / "images" / f"{name}-{image_hash(name, source)}"
+def missing(wanted: Iterable[str], folders: Mapping[str, Path]) -> list[str]:
+    """Images to build so that each wanted one has its layout, in the order of building.
+
+    An ancestor is built only if one above it is.
+    """
+    absent = [name for name in wanted if not folders[name].is_dir()]
+    steps = dict.fromkeys(step for name in absent for step in ancestry(name))
+    return [step for step in steps if not folders[step].is_dir()]
 
 
 def _build_missing(
-    wanted: list[str], layouts: dict[str, Path], source: ImageSource, cache: Path, report: Report
+    steps: list[str], folders: Mapping[str, Path], source: ImageSource, cache: Path, report: Report
 ) -> None:
-    missing = [name for name in wanted if not layouts[name].is_dir()]
-    steps = list(dict.fromkeys(step for name in missing for step in ancestry(name)))
     log = cache / "images.log"
-    with buildah(cache / "buildah", log) as builder:
-        for step in steps:
-            if layouts[step].is_dir():
-                continue
-            report(f"building image {step}")
+    (cache / "images").mkdir(exist_ok=True)
+    layouts.drop_unfinished(cache / "images")
+    with buildah(cache / "images" / ".buildah", log) as builder:
+        for number, step in enumerate(steps, 1):
+            report(f"building image {step} ({number} of {len(steps)})")
+            commands.require_space(step, RECIPES[step].needed_mb, cache)
             started = time.monotonic()
-            _build_one(step, layouts, source, builder, log)
-            report(f"built image {step} in {time.monotonic() - started:.0f} s")
+            _build_one(step, folders, source, builder, log)
+            layouts.drop_outdated(step, cache / "images")
+            size = layouts.unpacked_bytes(folders[step]) / 1e6
+            report(f"built image {step} in {time.monotonic() - started:.0f} s, {size:.0f} MB unpacked")
 
 
-def _build_one(name: str, layouts: dict[str, Path], source: ImageSource, builder: Buildah, log: Path) -> None:
+def _build_one(
+    name: str, folders: Mapping[str, Path], source: ImageSource, builder: Buildah, log: Path
+) -> None:
     """Build one image into its layout, which appears whole or not at all."""
     parent = RECIPES[name].parent
-    if parent:
-        builder.load(_tag(layouts[parent]), layouts[parent])
-    target = layouts[name]
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target = folders[name]
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{name}-") as folder:
         work = Path(folder)
         files = work / "context"
         files.mkdir()
         context.fill(name, source, files, log)
+        if parent:
+            builder.load(render.reference(parent), folders[parent])
         containerfile = work / "Containerfile"
-        containerfile.write_text(render.containerfile(name, _tag(layouts[parent]) if parent else None))
-        builder.build(_tag(target), containerfile, files, work / "layout")
+        containerfile.write_text(render.containerfile(name))
+        builder.build(render.reference(name), containerfile, files, work / "layout")
         (work / "layout").rename(target)
-    for outdated in target.parent.glob(f"{name}-{'[0-9a-f]' * 16}"):
-        if outdated != target:
-            shutil.rmtree(outdated)
-
-
-def _tag(layout: Path) -> str:
-    return f"localhost/{layout.name.replace('-', '_')}:built"
+    layouts.share_blobs(target)
 
 
 @contextmanager
-def _exclusive(cache: Path) -> Iterator[None]:
+def _exclusive(cache: Path, report: Report) -> Iterator[None]:
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "images.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("waiting for another build of images to finish")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -3,63 +3,64 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlops_local.images.commands import EPOCH, run
-
-DRIVER = "overlay"
+from mlops_local.images.commands import EPOCH, run_isolated
 
 
 class Buildah:
-    """Builds images into OCI layouts; intermediate layers live in `folder`."""
+    """Builds images into OCI layouts; intermediate layers live in `folder`.
+
+    Its commands get mount namespaces of their own, so `overlay` mounts of layers never show on the machine.
+    """
 
     def __init__(self, folder: Path, log: Path) -> None:
-        self._folder = folder
         self._log = log
+        self._scratch = folder / "tmp"
+        self._scratch.mkdir(parents=True)
         storage = ["--root", str(folder / "storage"), "--runroot", str(folder / "run")]
-        self._command = ["buildah", *storage, "--storage-driver", DRIVER]
+        self._command = ["buildah", *storage, "--storage-driver", _driver(folder)]
         self._present: set[str] = set()
 
     def load(self, tag: str, layout: Path) -> None:
         """Make an image that was built before available as `tag`."""
         if tag not in self._present:
-            place = f"containers-storage:[{DRIVER}@{self._folder / 'storage'}+{self._folder / 'run'}]{tag}"
-            run(["skopeo", "copy", "--quiet", f"oci:{layout}:latest", place], self._log)
+            # Pulled from a layout, an image is known by its content only; the tag is what FROM names.
+            identity = self._run("pull", "--quiet", f"oci:{layout}").strip().splitlines()[-1]
+            self._run("tag", identity, tag)
             self._present.add(tag)
 
     def build(self, tag: str, containerfile: Path, context: Path, layout: Path) -> None:
-        """Build `containerfile` over `context` and write the image to an OCI layout folder."""
-        build = [
-            "build",
-            "--isolation",
-            "chroot",
-            "--format",
-            "oci",
-            "--timestamp",
-            str(EPOCH),
-            "--pull-never",
-        ]
-        run([*self._command, *build, "--tag", tag, "--file", str(containerfile), str(context)], self._log)
-        run([*self._command, "push", tag, f"oci:{layout}:latest"], self._log)
+        """Build `containerfile` over `context`, keep it as `tag`, write it to an OCI layout folder."""
+        how = ["--isolation", "chroot", "--format", "oci", "--timestamp", str(EPOCH), "--pull-never"]
+        self._run("build", *how, "--tag", tag, "--file", str(containerfile), str(context))
+        self._run("push", "--quiet", tag, f"oci:{layout}:latest")
         self._present.add(tag)
+
+    def _run(self, *arguments: str) -> str:
+        return run_isolated([*self._command, *arguments], self._log, TMPDIR=str(self._scratch))
 
 
 @contextmanager
 def buildah(folder: Path, log: Path) -> Iterator[Buildah]:
-    """A builder whose storage is deleted at the end, mounts included, and at the start if left over."""
-    _clear(folder)
-    folder.mkdir(parents=True)
+    """A builder whose storage is deleted at the end, and at the start if a killed build left one."""
+    clear(folder)
     try:
         yield Buildah(folder, log)
     finally:
-        _clear(folder)
+        clear(folder)
 
 
-def _clear(folder: Path) -> None:
-    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
-    for mount in sorted((path for path in mounts if Path(path).is_relative_to(folder)), reverse=True):
-        subprocess.run(["umount", "--lazy", mount], check=False)
+def clear(folder: Path) -> None:
+    """Delete what a build left; nothing below it is a mount, see `commands.run_isolated`."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _driver(folder: Path) -> str:
+    """`overlay`, or plain copies where the folder itself lies on an overlay and cannot carry another."""
+    mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    inside = [fields for fields in mounts if folder.is_relative_to(fields[4])]
+    deepest = max(inside, key=lambda fields: len(fields[4]))
+    return "vfs" if deepest[deepest.index("-") + 1] == "overlay" else "overlay"

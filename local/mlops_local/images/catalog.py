@@ -1,7 +1,8 @@
 """Every image of the platform, and how it is made on a machine that reaches package registries only.
 
 Four kinds: a root file system of Debian packages, third-party Python packages on top of one, our own
-wheels on top of those, and one static Go program on nothing at all.
+wheels on top of those, and one static Go program on nothing at all. Third-party packages are an image
+of their own, so that a change of our sources rebuilds the small layer above them and nothing else.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from mlops_local.images import removals
 
 ImageName = Literal[
     "base",
@@ -28,19 +31,30 @@ UNPRIVILEGED = 65532
 POSTGRES_USER = 999
 PAUSE_TAG = "3.10"
 QUIET = {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true"}
+SCRATCH_HOME = {"HOME": "/tmp"}  # noqa: S108 - pods have a read-only root and an emptyDir there
 
 
 @dataclass(frozen=True)
 class RootFilesystem:
-    """Debian packages and nothing else; `removed` paths are deleted after installation."""
+    """Debian packages and nothing else.
+
+    `user` exists by `user_name` before the packages are installed; `before` are shell lines run by then,
+    with the root's path as $1. `removed` are patterns below the root, deleted afterwards. `files` are
+    templates copied to /usr/local/bin.
+    """
 
     packages: tuple[str, ...]
     removed: tuple[str, ...]
+    title: str
+    user_name: str
+    upstream: str | None = None
     parent: None = None
     user: int = UNPRIVILEGED
+    before: tuple[str, ...] = ()
     entrypoint: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    needed_mb: int = 1000
 
 
 @dataclass(frozen=True)
@@ -49,9 +63,13 @@ class PythonPackages:
 
     parent: str
     export: tuple[str, ...]
+    title: str
+    removed: tuple[str, ...]
+    upstream: str | None = None
     user: int = UNPRIVILEGED
     entrypoint: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    needed_mb: int = 4000
 
 
 @dataclass(frozen=True)
@@ -60,9 +78,13 @@ class WorkspaceWheels:
 
     parent: str
     members: tuple[str, ...]
+    title: str
     entrypoint: tuple[str, ...]
+    upstream: str | None = None
+    removed: tuple[str, ...] = ()
     user: int = UNPRIVILEGED
     env: Mapping[str, str] = field(default_factory=dict)
+    needed_mb: int = 3000
 
 
 @dataclass(frozen=True)
@@ -71,9 +93,12 @@ class GoProgram:
 
     group: str
     program: str
+    title: str
+    upstream: str | None
     parent: None = None
     user: int = UNPRIVILEGED
     env: Mapping[str, str] = field(default_factory=dict)
+    needed_mb: int = 500
 
     @property
     def entrypoint(self) -> tuple[str, ...]:
@@ -82,63 +107,89 @@ class GoProgram:
 
 
 Recipe = RootFilesystem | PythonPackages | WorkspaceWheels | GoProgram
-
-# Installed as essential by Debian; a running image never needs to install, translate or script in Perl.
-UNNEEDED = (
-    "/etc/apt",
-    "/usr/bin/apt*",
-    "/usr/bin/dpkg*",
-    "/usr/bin/perl*",
-    "/usr/lib/apt",
-    "/usr/lib/dpkg",
-    "/usr/lib/x86_64-linux-gnu/gconv",
-    "/usr/lib/x86_64-linux-gnu/perl*",
-    "/usr/sbin/dpkg*",
-    "/usr/share/bash-completion",
-    "/usr/share/doc",
-    "/usr/share/info",
-    "/usr/share/locale",
-    "/usr/share/man",
-    "/usr/share/perl*",
-    "/var/cache/*",
-    "/var/lib/apt",
-    "/var/lib/dpkg/info",
-    "/var/log/*",
-)
+"""`upstream` is the same program as its makers publish it, for clusters that can pull it from there
+(named in the stack's `mlops:images`); None where no published image has all that is needed.
+`needed_mb` is what building takes on the cache's disk at most, for the check made before."""
 
 RECIPES: Mapping[str, Recipe] = {
-    "base": RootFilesystem(packages=("python3.11-minimal", "libpython3.11-stdlib"), removed=UNNEEDED),
+    "base": RootFilesystem(
+        packages=("python3-minimal", "libpython3.11-stdlib"),
+        removed=removals.DEBIAN,
+        title="Debian 12 with Python 3.11",
+        user_name="nonroot",
+        env={"LANG": "C.UTF-8"},
+    ),
     "postgres": RootFilesystem(
         packages=("postgresql-15",),
-        removed=(*(path for path in UNNEEDED if "perl" not in path), "/usr/share/postgresql/15/man"),
+        removed=(*removals.DEBIAN, *removals.POSTGRES),
+        title="PostgreSQL 15",
+        upstream="docker.io/library/postgres:15-bookworm",
+        user_name="postgres",
         user=POSTGRES_USER,
+        # Without this line the packages make a database of their own in the image.
+        before=(
+            'mkdir -p "$1/etc/postgresql-common"',
+            'echo create_main_cluster = false > "$1/etc/postgresql-common/createcluster.conf"',
+        ),
         entrypoint=("/usr/local/bin/postgres-entrypoint",),
         files=("postgres-entrypoint",),
-        env={"PATH": "/usr/lib/postgresql/15/bin:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"},
+        env={"LANG": "C.UTF-8", "PATH": "/usr/lib/postgresql/15/bin:/usr/local/bin:/usr/bin:/bin"},
     ),
-    "serving-packages": PythonPackages(parent="base", export=("--package", "mlops-serving", "--no-dev")),
+    "serving-packages": PythonPackages(
+        parent="base",
+        export=("--package", "mlops-serving", "--no-dev"),
+        title="What the model server imports",
+        removed=(*removals.PYTHON, *removals.ONNX_RUNTIME_TOOLS),
+    ),
     "serving": WorkspaceWheels(
-        parent="serving-packages", members=("serving",), entrypoint=("python3", "-m", "mlops_serving")
+        parent="serving-packages",
+        members=("serving",),
+        title="Model server for the Open Inference Protocol",
+        entrypoint=("python3", "-m", "mlops_serving"),
     ),
-    "pipeline-packages": PythonPackages(parent="base", export=("--package", "mlops-pipelines", "--no-dev")),
+    "pipeline-packages": PythonPackages(
+        parent="base",
+        export=("--package", "mlops-pipelines", "--no-dev"),
+        title="What the pipelines import",
+        removed=(*removals.PYTHON, *removals.ONNX_RUNTIME_TOOLS),
+    ),
     "pipeline": WorkspaceWheels(
         parent="pipeline-packages",
         members=("serving", "pipelines"),
+        title="Train, evaluate, register and release models",
         entrypoint=("python3", "-m", "mlops_pipelines"),
-        env=QUIET,
+        env={**QUIET, **SCRATCH_HOME},
     ),
     "mlflow": PythonPackages(
         parent="base",
         export=("--only-group", "mlflow-server"),
+        title="MLflow server with PostgreSQL and S3 drivers",
+        removed=removals.PYTHON,
         entrypoint=("python3", "-m", "mlflow"),
-        env={**QUIET, "HOME": "/tmp"},  # noqa: S108 - the pod mounts an emptyDir there
+        env={**QUIET, **SCRATCH_HOME},
     ),
-    "coredns": GoProgram("coredns", "coredns"),
-    "local-path-provisioner": GoProgram("local-path-provisioner", "local-path-provisioner"),
-    "metrics-server": GoProgram("metrics-server", "metrics-server"),
-    "object-store": GoProgram("versitygw", "versitygw"),
-    "pause": GoProgram("pause", "pause"),
-    "registry": GoProgram("registry", "registry"),
+    "coredns": GoProgram("coredns", "coredns", "CoreDNS", upstream="registry.k8s.io/coredns/coredns:v1.12.0"),
+    "local-path-provisioner": GoProgram(
+        "local-path-provisioner",
+        "local-path-provisioner",
+        "Volumes on the node's disk",
+        upstream="docker.io/rancher/local-path-provisioner:v0.0.30",
+    ),
+    "metrics-server": GoProgram(
+        "metrics-server",
+        "metrics-server",
+        "Kubernetes metrics server",
+        upstream="registry.k8s.io/metrics-server/metrics-server:v0.7.2",
+    ),
+    "object-store": GoProgram(
+        "versitygw", "versitygw", "S3 over a folder", upstream="ghcr.io/versity/versitygw:v1.8.0"
+    ),
+    "pause": GoProgram(
+        "pause", "pause", "Holder of a pod's namespaces", upstream="registry.k8s.io/pause:3.10"
+    ),
+    "registry": GoProgram(
+        "registry", "registry", "OCI image registry", upstream="docker.io/library/registry:3.0.0"
+    ),
 }
 
 IMAGES_OF_NODE: tuple[ImageName, ...] = (

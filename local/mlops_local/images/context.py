@@ -1,9 +1,15 @@
-"""Fill a build context: the root file system, the packages or the program that a Containerfile copies."""
+"""Fill a build context: the root file system, the packages or the program that a Containerfile copies.
+
+Everything is fetched and installed here, on the machine, with its own package sources and certificates;
+the build that follows copies files and touches no network, so nothing of the machine's gets into an image.
+"""
 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
+import stat
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,25 +22,23 @@ from mlops_local.images.catalog import (
     RootFilesystem,
     WorkspaceWheels,
 )
-from mlops_local.images.commands import EPOCH, run
+from mlops_local.images.commands import EPOCH, run, run_isolated
 from mlops_local.images.inputs import ImageSource, requirements
 
 SUITE = "bookworm"
 PYTHON_VERSION = "3.11"
-PYTHON_PLATFORM = "x86_64-manylinux_2_36"
-# Tests that ship inside wheels, and the conversion tools of a library that only serves here.
-PRUNED = (
-    "**/tests",
-    "**/testing/data",
-    "onnxruntime/tools",
-    "onnxruntime/transformers",
-    "onnxruntime/datasets",
-)
-UNREPRODUCIBLE = ("bin", "*.dist-info/direct_url.json", "*.dist-info/uv_*.json", ".lock")
+PYTHON_PLATFORM = f"{platform.machine()}-manylinux_2_36"
+"""Debian 12 has glibc 2.36."""
+# What files say about their sources' times does not hold in an image, where all times are one.
+_COMPILE_ALL = ("-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash", "-j", "0")
 
 
 def fill(name: str, source: ImageSource, folder: Path, log: Path) -> None:
-    """Put everything that the image's Containerfile copies into `folder`."""
+    """Put everything that the image's Containerfile copies into `folder`, an empty folder.
+
+    Raises:
+        ImageError: a package source did not answer, or a package does not match its hash in uv.lock.
+    """
     recipe = RECIPES[name]
     if isinstance(recipe, RootFilesystem):
         _root_filesystem(recipe, folder, log)
@@ -46,15 +50,36 @@ def fill(name: str, source: ImageSource, folder: Path, log: Path) -> None:
         _wheels(recipe, source, folder, log)
 
 
+def debootstrap_command(recipe: RootFilesystem, target: Path) -> list[str]:
+    """The mmdebstrap command that makes `target`: essential packages, the recipe's user, its packages."""
+    identity = f"{recipe.user}:{recipe.user}"
+    hooks = [
+        f'echo "{recipe.user_name}:x:{identity}::/tmp:/usr/sbin/nologin" >> "$1/etc/passwd"',
+        f'echo "{recipe.user_name}:x:{recipe.user}:" >> "$1/etc/group"',
+        *recipe.before,
+    ]
+    unread = ("doc", "info", "locale", "man")
+    return [
+        "mmdebstrap",
+        "--mode=root",
+        "--variant=essential",
+        f"--include={','.join(recipe.packages)}",
+        *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in unread),
+        *(f"--essential-hook={hook}" for hook in hooks),
+        "--format=directory",
+        SUITE,
+        str(target),
+    ]
+
+
 def _root_filesystem(recipe: RootFilesystem, folder: Path, log: Path) -> None:
-    command = ["mmdebstrap", "--variant=essential", f"--include={','.join(recipe.packages)}"]
-    for path in ("doc", "man", "locale", "info"):
-        command.append(f"--dpkgopt=path-exclude=/usr/share/{path}/*")
     target = folder / "rootfs"
-    run([*command, "--format=directory", SUITE, str(target)], log, SOURCE_DATE_EPOCH=str(EPOCH))
-    # Device nodes are the container runtime's to make.
-    for pattern in (*recipe.removed, "/dev/*"):
-        _remove(target.glob(pattern.lstrip("/")))
+    run_isolated(debootstrap_command(recipe, target), log, SOURCE_DATE_EPOCH=str(EPOCH), TMPDIR=str(folder))
+    _remove(target, recipe.removed)
+    library = target / "usr/lib/python3.11"
+    if library.is_dir():
+        _compile(library, "/usr/lib/python3.11", log)
+    _drop_privilege_bits(target)
     for name in recipe.files:
         file = folder / name
         file.write_text(render.image_file(name))
@@ -65,35 +90,56 @@ def _packages(recipe: PythonPackages, source: ImageSource, folder: Path, log: Pa
     pins = folder.parent / "requirements.txt"
     pins.write_text(requirements(recipe, source.workspace))
     target = folder / "packages"
-    _install(target, log, "--require-hashes", "--only-binary", ":all:", "--requirement", str(pins))
-    _tidy(target, log)
+    _install(
+        target, log, "--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement", str(pins)
+    )
+    _remove(target, recipe.removed)
+    _compile(target, render.SITE, log)
 
 
 def _wheels(recipe: WorkspaceWheels, source: ImageSource, folder: Path, log: Path) -> None:
     target = folder / "packages"
-    _install(target, log, "--no-deps", *(str(source.workspace / member) for member in recipe.members))
-    _tidy(target, log)
+    wheels = folder.parent / "wheels"
+    uv_build = [sys.executable, "-m", "uv", "build", "--wheel", "--quiet", "--out-dir", str(wheels)]
+    for member in recipe.members:
+        run([*uv_build, str(source.workspace / member)], log, SOURCE_DATE_EPOCH=str(EPOCH))
+    _install(target, log, "--offline", *map(str, sorted(wheels.glob("*.whl"))))
+    _remove(target, recipe.removed)
+    _compile(target, render.SITE, log)
 
 
 def _install(target: Path, log: Path, *what: str) -> None:
-    command = [sys.executable, "-m", "uv", "pip", "install", "--target", str(target), "--link-mode", "copy"]
+    command = [
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "install",
+        "--target",
+        str(target),
+        "--link-mode",
+        "hardlink",
+    ]
     platform = ["--python-version", PYTHON_VERSION, "--python-platform", PYTHON_PLATFORM]
-    run([*command, *platform, *what], log)
+    run([*command, *platform, "--target", str(target), *what], log)
 
 
-def _tidy(target: Path, log: Path) -> None:
-    for pattern in (*PRUNED, *UNREPRODUCIBLE):
-        _remove(target.glob(pattern))
+def _compile(folder: Path, place: str, log: Path) -> None:
+    """Compile modules, as images are read-only where they run; another Python than theirs cannot do it."""
     if sys.version_info[:2] == tuple(map(int, PYTHON_VERSION.split("."))):
-        compile_all = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
-        run(
-            [*compile_all, "-j", str(os.cpu_count() or 1), "-s", str(target), "-p", render.SITE, str(target)],
-            log,
-        )
+        run([sys.executable, *_COMPILE_ALL, "-s", str(folder), "-p", place, str(folder)], log)
 
 
-def _remove(paths: Iterable[Path]) -> None:
-    for path in list(paths):
+def _drop_privilege_bits(root: Path) -> None:
+    for folder, _, names in os.walk(root):
+        for path in (Path(folder) / name for name in names):
+            mode = path.lstat().st_mode
+            if stat.S_ISREG(mode) and mode & (stat.S_ISUID | stat.S_ISGID):
+                path.chmod(stat.S_IMODE(mode) & ~(stat.S_ISUID | stat.S_ISGID))
+
+
+def _remove(root: Path, patterns: Iterable[str]) -> None:
+    for path in [found for pattern in patterns for found in root.glob(pattern)]:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

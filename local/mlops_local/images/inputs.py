@@ -15,44 +15,71 @@ from mlops_local.images.catalog import (
     RECIPES,
     GoProgram,
     PythonPackages,
+    Recipe,
     RootFilesystem,
     WorkspaceWheels,
+    ancestry,
 )
 
-LAYOUT_VERSION = 1
+BUILD_VERSION = 1
 """Raised when the way of building changes what comes out of the same inputs."""
+_NOT_PACKAGED = frozenset({"__pycache__", "dist", "build", ".venv"})
 
 
 @dataclass(frozen=True)
 class ImageSource:
-    """Where the inputs are: the checkout, and each Go group's folder of programs."""
+    """Where the inputs are: the checkout, and each Go group's folder of programs.
+
+    The folder of a group is one of `toolchain.group_folder`: its name holds the hash of the pins that its
+    programs were built from, so hashing it costs nothing.
+    """
 
     workspace: Path
     programs: Mapping[str, Path]
 
 
-def image_hash(name: str, source: ImageSource) -> str:
-    """Hash (16 hex digits) of all that goes into an image, its parents included."""
-    recipe = RECIPES[name]
-    parent = image_hash(recipe.parent, source) if recipe.parent else None
-    digest = hashlib.sha256(f"{LAYOUT_VERSION}\n{render.containerfile(name, parent)}".encode())
-    for part in _parts(name, source):
-        digest.update(hashlib.sha256(part).digest())
-    return digest.hexdigest()[:16]
+def image_hashes(names: Iterable[str], source: ImageSource) -> dict[str, str]:
+    """Hash (16 hex digits) of all that goes into each image and into those it is built on, oldest first.
+
+    Raises:
+        ImageError: uv.lock does not have the packages, or a Go program was not built.
+    """
+    hashes: dict[str, str] = {}
+    for name in dict.fromkeys(step for wanted in names for step in ancestry(wanted)):
+        parent = RECIPES[name].parent
+        above = [hashes[parent]] if parent else []
+        hashes[name] = digest([str(BUILD_VERSION), *above, *image_parts(name, source)])
+    return hashes
 
 
-def _parts(name: str, source: ImageSource) -> Iterable[bytes]:
+def digest(parts: Iterable[str]) -> str:
+    """16 hex digits that differ whenever a part, or their number or order, does."""
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(hashlib.sha256(part.encode()).digest())
+    return total.hexdigest()[:16]
+
+
+def image_parts(name: str, source: ImageSource) -> Iterable[str]:
+    """The inputs of one image, its parent left out."""
     recipe = RECIPES[name]
-    if isinstance(recipe, RootFilesystem):
-        yield "\n".join([*recipe.packages, *recipe.removed]).encode()
-        yield from (render.image_file(file).encode() for file in recipe.files)
-    elif isinstance(recipe, GoProgram):
-        # The folder's name holds the hash of the pins that the program was built from.
-        yield source.programs[recipe.group].name.encode()
+    yield render.containerfile(name)
+    yield from recipe_parts(recipe)
+    if isinstance(recipe, GoProgram):
+        yield _program(recipe, source)
     elif isinstance(recipe, PythonPackages):
-        yield requirements(recipe, source.workspace).encode()
+        yield requirements(recipe, source.workspace)
     elif isinstance(recipe, WorkspaceWheels):
-        yield from (content for member in recipe.members for content in _member_files(source, member))
+        yield from (part for member in recipe.members for part in _member_files(source.workspace / member))
+
+
+def recipe_parts(recipe: Recipe) -> Iterable[str]:
+    """What the catalog says beyond the Containerfile."""
+    if isinstance(recipe, RootFilesystem):
+        yield from ("before", *recipe.before)
+        yield from (render.image_file(file) for file in recipe.files)
+    if not isinstance(recipe, GoProgram):
+        yield from ("removed", *recipe.removed)
 
 
 def requirements(recipe: PythonPackages, workspace: Path) -> str:
@@ -67,14 +94,25 @@ def requirements(recipe: PythonPackages, workspace: Path) -> str:
     )
     if result.returncode != 0:
         raise ImageError(
-            f"uv.lock does not give the packages of {recipe.export[1]}:\n{result.stderr.strip()}"
+            f"uv.lock does not give the packages of {recipe.export[1]}:\n{result.stderr.strip()}\n"
+            "Run `uv lock` in the checkout, and the command again."
         )
     return result.stdout
 
 
-def _member_files(source: ImageSource, member: str) -> Iterable[bytes]:
-    folder = source.workspace / member
+def _program(recipe: GoProgram, source: ImageSource) -> str:
+    folder = source.programs.get(recipe.group)
+    if folder is None or not (folder / recipe.program).is_file():
+        raise ImageError(
+            f"the program {recipe.program} was not built ({folder or 'no folder given'}); "
+            f"build the Go group {recipe.group} first (`mlops engine` does)"
+        )
+    return f"{folder.name} {(folder / recipe.program).stat().st_size}"
+
+
+def _member_files(folder: Path) -> Iterable[str]:
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc":
-            yield str(path.relative_to(folder)).encode()
-            yield path.read_bytes()
+        place = path.relative_to(folder)
+        if path.is_file() and path.suffix != ".pyc" and _NOT_PACKAGED.isdisjoint(place.parts):
+            yield str(place)
+            yield hashlib.sha256(path.read_bytes()).hexdigest()

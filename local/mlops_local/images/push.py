@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,12 +11,14 @@ import httpx
 from mlops_local.errors import ImageError
 from mlops_local.images.catalog import PAUSE_TAG
 from mlops_local.images.commands import run
+from mlops_local.images.layouts import manifest_digest
 
 Report = Callable[[str], None]
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 PARALLEL = 2
+_TIMEOUT_SECONDS = 10.0
 
 
 def push(layouts: Mapping[str, Path], registry: str, report: Report) -> dict[str, str]:
@@ -30,39 +31,41 @@ def push(layouts: Mapping[str, Path], registry: str, report: Report) -> dict[str
         ImageError: the registry refused or did not answer.
     """
     with ThreadPoolExecutor(PARALLEL) as pool:
-        references = pool.map(lambda item: _push_one(item[0], item[1], registry, report), layouts.items())
+        references = pool.map(lambda name: _push_one(name, layouts[name], registry, report), layouts)
         return dict(zip(layouts, references, strict=True))
 
 
-def manifest_digest(layout: Path) -> str:
-    """Digest of the one image in an OCI layout."""
-    index = json.loads((layout / "index.json").read_text())
-    return str(index["manifests"][0]["digest"])
+def tag_of(name: str, layout: Path) -> str:
+    """The tag pushed beside the digest, so that registries do not sweep the image away."""
+    return PAUSE_TAG if name == "pause" else layout.name.rsplit("-", 1)[-1]
+
+
+def is_loopback(registry: str) -> bool:
+    """Whether `registry` is on this machine, where plain HTTP is in order."""
+    host = registry.partition("/")[0]
+    return host in LOOPBACK or host.rpartition(":")[0] in LOOPBACK
 
 
 def _push_one(name: str, layout: Path, registry: str, report: Report) -> str:
     digest = manifest_digest(layout)
     repository = f"{registry}/mlops/{name}"
-    tag = PAUSE_TAG if name == "pause" else layout.name.rsplit("-", 1)[-1]
-    if not (_is_local(registry) and _has(registry, name, tag, digest)):
+    tag = tag_of(name, layout)
+    if not (is_loopback(registry) and _has(registry, name, tag, digest)):
         report(f"pushing image {name}")
-        secure = [] if not _is_local(registry) else ["--dest-tls-verify=false"]
-        command = ["skopeo", "copy", "--quiet", "--preserve-digests", *secure, f"oci:{layout}:latest"]
+        insecure = ["--dest-tls-verify=false"] if is_loopback(registry) else []
+        command = ["skopeo", "copy", "--quiet", "--preserve-digests", *insecure, f"oci:{layout}:latest"]
         run([*command, f"docker://{repository}:{tag}"], layout.parents[1] / "images.log")
     return f"{repository}@{digest}"
-
-
-def _is_local(registry: str) -> bool:
-    return registry.startswith(LOOPBACK)
 
 
 def _has(registry: str, name: str, tag: str, digest: str) -> bool:
     host, _, prefix = registry.partition("/")
     repository = "/".join(part for part in (prefix, "mlops", name) if part)
+    url = f"http://{host}/v2/{repository}/manifests/{tag}"
     try:
-        answer = httpx.head(
-            f"http://{host}/v2/{repository}/manifests/{tag}", headers={"Accept": MANIFEST_TYPE}, timeout=10
-        )
+        answer = httpx.head(url, headers={"Accept": MANIFEST_TYPE}, timeout=_TIMEOUT_SECONDS, trust_env=False)
     except httpx.HTTPError as error:
-        raise ImageError(f"the registry {registry} does not answer: {error}. Is the node running?") from error
+        raise ImageError(
+            f"the registry {registry} does not answer: {error}. Is the node running (`mlops status`)?"
+        ) from error
     return answer.status_code == httpx.codes.OK and answer.headers.get("Docker-Content-Digest") == digest

@@ -20,16 +20,21 @@ _TEMPLATES = jinja2.Environment(
 )
 
 
-def containerfile(name: str, parent: str | None) -> str:
-    """The Containerfile of an image; `parent` is the reference of the image it is built on."""
+def reference(name: str) -> str:
+    """The name under which an image is known while those above it are built."""
+    return f"localhost/mlops/{name}"
+
+
+def containerfile(name: str) -> str:
+    """The Containerfile of an image. The same on every machine: it names no path, time or revision."""
     recipe = RECIPES[name]
     return _TEMPLATES.get_template("Containerfile.j2").render(
-        name=name,
+        title=recipe.title,
         what=_what(recipe),
-        parent=parent or "scratch",
+        parent=reference(recipe.parent) if recipe.parent else "scratch",
         copies=_copies(recipe),
         env=sorted(recipe.env.items()),
-        labels=[("org.opencontainers.image.title", f"mlops/{name}")],
+        labels=sorted(_labels(name, recipe).items()),
         user=recipe.user,
         entrypoint=list(recipe.entrypoint),
     )
@@ -40,11 +45,16 @@ def image_file(name: str) -> str:
     return _TEMPLATES.get_template(f"{name}.j2").render()
 
 
+def _labels(name: str, recipe: Recipe) -> dict[str, str]:
+    labels = {"title": f"mlops/{name}", "description": recipe.title, "vendor": "pulumi-mlops"}
+    return {f"org.opencontainers.image.{key}": value for key, value in labels.items()}
+
+
 def _what(recipe: Recipe) -> str:
     if isinstance(recipe, RootFilesystem):
         return "Debian packages " + ", ".join(recipe.packages)
     if isinstance(recipe, GoProgram):
-        return f"the program {recipe.program}, built from Go modules"
+        return f"{recipe.program}, built from Go modules"
     if isinstance(recipe, PythonPackages):
         return "packages from uv.lock"
     return "wheels of this workspace"
