@@ -73,7 +73,7 @@ class ApiClient:
         return self._json("PATCH", path, params, json.dumps(body).encode(), APPLY)
 
     def delete(self, path: str, propagation: str) -> dict[str, Any]:
-        """Ask for deletion; the object may live on until its finalizers are done. Answers as the server does."""
+        """Ask for deletion and return the answer; the object may live on until its finalizers are done."""
         body = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
         return self._json("DELETE", path, {}, json.dumps(body).encode(), "application/json")
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from mlops_local.kubernetes_plugin import kubeconfig
+from mlops_local.kubernetes_plugin.errors import KubeconfigError
 from mlops_local.kubernetes_plugin.replace import Mutability
 
 KNOWN = frozenset(
@@ -49,7 +51,8 @@ class Settings:
     patch_force: bool = False
     upsert: bool = False
     delete_unreachable: bool = False
-    mutability: Mutability = Mutability()
+    mutability: Mutability = field(default_factory=Mutability)
+    cluster_identifier: str | None = None
 
 
 def refusals(values: Mapping[str, Any]) -> dict[str, str]:
@@ -70,7 +73,7 @@ def settings_of(values: Mapping[str, Any], environment: Mapping[str, str] = os.e
         context=values.get("context"),
         namespace=values.get("namespace"),
         patch_force=_flag(values, "enablePatchForce", environment.get("PULUMI_K8S_ENABLE_PATCH_FORCE")),
-        upsert=_flag(values, "upsertExistingObjects"),
+        upsert=_flag(values, "upsertExistingObjects", environment.get("PULUMI_K8S_UPSERT_EXISTING_OBJECTS")),
         delete_unreachable=_flag(
             values, "deleteUnreachable", environment.get("PULUMI_K8S_DELETE_UNREACHABLE")
         ),
@@ -80,7 +83,20 @@ def settings_of(values: Mapping[str, Any], environment: Mapping[str, str] = os.e
             ),
             secrets=_flag(values, "enableSecretMutable", environment.get("PULUMI_K8S_ENABLE_SECRET_MUTABLE")),
         ),
+        cluster_identifier=values.get("clusterIdentifier"),
     )
+
+
+def is_other_cluster(old: Settings, new: Settings) -> bool:
+    """True when the provider now speaks to another cluster, on which every object must be made anew."""
+    if old.cluster_identifier or new.cluster_identifier:
+        return old.cluster_identifier != new.cluster_identifier
+    try:
+        then = kubeconfig.load(old.kubeconfig, old.context)
+        now = kubeconfig.load(new.kubeconfig, new.context)
+    except KubeconfigError:
+        return False
+    return then.server != now.server
 
 
 def _kubeconfig(given: Any) -> str | None:
