@@ -32,24 +32,30 @@ def fetch(store: Store, name: str, version: str, folder: Path) -> Manifest:
     Raises `ArtifactError` listing the versions there are when this one is not among them, and
     `DigestMismatch` when a file is missing, truncated or altered.
     """
-    prefix = artifact_key(name, version)
+    manifest = fetch_manifest(store, name, version)
+    for file in manifest.files:
+        _download(store, f"{artifact_key(name, version)}/{file.path}", folder / file.path)
+    verify(folder, manifest)
+    (folder / MANIFEST).write_bytes(dump_manifest(manifest))
+    return manifest
+
+
+def fetch_manifest(store: Store, name: str, version: str) -> Manifest:
+    """The manifest of a version; `ArtifactError` listing the versions there are when it is not among them."""
+    key = f"{artifact_key(name, version)}/{MANIFEST}"
     try:
-        text = store.get(f"{prefix}/{MANIFEST}").data
+        text = store.get(key).data
     except ObjectMissing as error:
         known = ", ".join(versions(store, name)) or "none"
         raise ArtifactError(
             f"model {name!r} has no version {version!r}; the versions there are: {known}"
         ) from error
-    manifest = parse_manifest(text, f"{prefix}/{MANIFEST}")
+    manifest = parse_manifest(text, key)
     if (manifest.name, manifest.version) != (name, version):
         raise ArtifactError(
-            f"manifest {prefix}/{MANIFEST} is of {artifact_key(manifest.name, manifest.version)}; "
+            f"manifest {key} is of {artifact_key(manifest.name, manifest.version)}; "
             "the version is refused, register the model again"
         )
-    for file in manifest.files:
-        _download(store, f"{prefix}/{file.path}", folder / file.path)
-    verify(folder, manifest)
-    (folder / MANIFEST).write_bytes(text)
     return manifest
 
 

@@ -1,0 +1,48 @@
+"""Command of the pipeline image: `run mortgage-approval` or `store-setup`. Exit codes are in errors.py."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from mlops_pipelines.errors import PipelineError, SettingsError
+from mlops_serving.errors import ServingError
+
+USAGE = "usage: python3 -m mlops_pipelines (run mortgage-approval | store-setup)"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return the exit code."""
+    try:
+        _dispatch(list(arguments))
+    except PipelineError as error:
+        say(f"error: {error}")
+        return error.exit_code
+    except ServingError as error:
+        say(f"error: {error}")
+        return 1
+    return 0
+
+
+def say(line: str) -> None:
+    """One line of progress, at once: a Job's log is read while it runs."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _dispatch(arguments: list[str]) -> None:
+    if arguments == ["run", "mortgage-approval"]:
+        from mlops_pipelines import evaluation, run, settings
+
+        run.run(settings.run_settings(os.environ), evaluation.Gates(), say)
+    elif arguments == ["store-setup"]:
+        from mlops_pipelines import buckets, settings
+
+        buckets.set_up(settings.bucket_settings(os.environ), say)
+    else:
+        raise SettingsError(f"{' '.join(arguments) or 'nothing'} is not a command; {USAGE}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,164 @@
+"""From a trained pipeline to the served artifact: ONNX with preprocessing inside, and its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.pipeline import Pipeline
+
+from mlops_pipelines.errors import ParityError
+from mlops_pipelines.mortgage import CATEGORICAL, CLASSES, FEATURES, NUMERIC
+from mlops_serving.artifact import (
+    Dataset,
+    FileEntry,
+    Golden,
+    Manifest,
+    ReferenceBins,
+    Tensor,
+    TensorSpec,
+    file_entry,
+)
+
+MODEL_FILE = "model.onnx"
+OPSETS = {"": 21, "ai.onnx.ml": 3}
+PARITY_ATOL = 1e-5
+"""Largest difference of a probability: the trees are exact, the sum over them is single precision."""
+GOLDEN_ROWS = 8
+BIN_QUANTILES = 10
+DEPENDENCIES = ("onnx", "onnxruntime", "scikit-learn", "skl2onnx")
+
+
+def to_bytes(model: Pipeline) -> bytes:
+    """The ONNX model: `features` FP32 [-1, 29] to `label` INT64 [-1] and `probabilities` FP32 [-1, 2]."""
+    graph = to_onnx(
+        model,
+        initial_types=[("features", FloatTensorType([None, len(FEATURES)]))],
+        options={id(model): {"zipmap": False}},
+        target_opset=OPSETS,
+    )
+    content: bytes = graph.SerializeToString()
+    return content
+
+
+def check_parity(content: bytes, model: Pipeline, rows: npt.NDArray[np.float32]) -> float:
+    """Largest absolute difference of probabilities between ONNX and the trained model over `rows`.
+
+    Raises:
+        ParityError: it is above PARITY_ATOL, or a label differs.
+    """
+    session = onnxruntime.InferenceSession(content)
+    label, probabilities = session.run(["label", "probabilities"], {"features": rows})
+    difference = float(np.abs(probabilities - model.predict_proba(rows)).max())
+    if difference > PARITY_ATOL or (label != model.predict(rows)).any():
+        raise ParityError(
+            f"the ONNX model differs from the trained one by {difference:.2e} on {len(rows)} rows, "
+            f"{PARITY_ATOL:.0e} is allowed; check the versions of skl2onnx and onnxruntime"
+        )
+    return difference
+
+
+def reference_bins(
+    rows: npt.NDArray[np.float32], approved: npt.NDArray[np.float64]
+) -> tuple[ReferenceBins, ...]:
+    """How every feature, and the probability of approval, is distributed over the training rows."""
+    numeric = [numeric_bins(name, column) for name, column in zip(NUMERIC, rows.T, strict=False)]
+    coded = rows.T[len(NUMERIC) :]
+    categorical = [code_bins(name, column) for name, column in zip(CATEGORICAL, coded, strict=True)]
+    return (*numeric, *categorical, numeric_bins("probabilities", approved))
+
+
+def numeric_bins(name: str, column: npt.NDArray[Any]) -> ReferenceBins:
+    """Bins between distinct deciles; `counts` has one more entry than `edges`, missing kept apart."""
+    present = column[~np.isnan(column)].astype(np.float64)
+    quantiles = np.linspace(0, 1, BIN_QUANTILES + 1)
+    edges = np.unique(np.quantile(present, quantiles, method="inverted_cdf"))
+    counts = np.bincount(np.searchsorted(edges, present, side="right"), minlength=len(edges) + 1)
+    missing = int(len(column) - len(present))
+    return ReferenceBins(
+        feature=name,
+        kind="numeric",
+        edges=tuple(edges.tolist()),
+        counts=tuple(counts.tolist()),
+        missing=missing,
+    )
+
+
+def code_bins(name: str, column: npt.NDArray[np.float32]) -> ReferenceBins:
+    """One bin a code that occurs, spelt as a whole number, and an empty one for all others."""
+    present = column[~np.isnan(column)]
+    codes, counts = np.unique(present, return_counts=True)
+    return ReferenceBins(
+        feature=name,
+        kind="categorical",
+        categories=tuple(str(int(code)) for code in codes),
+        counts=(*counts.tolist(), 0),
+        missing=int(len(column) - len(present)),
+    )
+
+
+def golden(model: Pipeline, rows: npt.NDArray[np.float32]) -> Golden:
+    """The first rows with the training library's answers; a server must reproduce them before it serves."""
+    rows = rows[:GOLDEN_ROWS]
+    return Golden(
+        inputs=(_tensor("features", "FP32", rows),),
+        outputs=(
+            _tensor("label", "INT64", model.predict(rows)),
+            _tensor("probabilities", "FP32", model.predict_proba(rows).astype(np.float32)),
+        ),
+        atol=PARITY_ATOL,
+    )
+
+
+def _tensor(name: str, datatype: Any, values: npt.NDArray[Any]) -> Tensor:
+    data = tuple(None if value != value else value for value in values.ravel().tolist())
+    return Tensor(name=name, shape=values.shape, datatype=datatype, data=data)
+
+
+def manifest(
+    name: str,
+    version: str,
+    created_at: datetime,
+    files: Sequence[FileEntry],
+    evidence: Mapping[str, Any],
+) -> Manifest:
+    """The manifest of one version.
+
+    `evidence` has the fields that training produced: reference_bins, golden, dataset, code_revision,
+    mlflow_run_id, metrics, fairness.
+    """
+    return Manifest(
+        name=name,
+        version=version,
+        created_at=created_at,
+        framework="onnx",
+        dependencies={package: installed(package) for package in DEPENDENCIES},
+        files=tuple(files),
+        model_file=MODEL_FILE,
+        inputs=(TensorSpec(name="features", datatype="FP32", shape=(-1, len(FEATURES))),),
+        outputs=(
+            TensorSpec(name="label", datatype="INT64", shape=(-1,)),
+            TensorSpec(name="probabilities", datatype="FP32", shape=(-1, len(CLASSES))),
+        ),
+        classes=CLASSES,
+        **evidence,
+    )
+
+
+def dataset(name: str, digest: str, rows: int) -> Dataset:
+    """The dataset's entry of a manifest."""
+    return Dataset(name=name, sha256=digest, rows=rows)
+
+
+def write(content: bytes, folder: Path) -> list[FileEntry]:
+    """Write the model into a folder and return its manifest entries."""
+    (folder / MODEL_FILE).write_bytes(content)
+    return [file_entry(folder, MODEL_FILE)]
