@@ -25,7 +25,7 @@ def explained(client: Client, live: Object, related: Related, first: Sequence[st
 
     A cluster that stops answering meanwhile must not hide the error that is being explained.
     """
-    unready = [pod for pod in related.pods if not is_done(pod)][:PODS_SHOWN]
+    unready = [pod for pod in related.pods if not is_done(pod)][-PODS_SHOWN:]
     lines = list(first)
     try:
         for line in _findings(client, live, related, unready):

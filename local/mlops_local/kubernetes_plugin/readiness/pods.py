@@ -125,7 +125,7 @@ def _progress(pod: Object) -> str:
     reason = next((found for each in started if (found := waiting_reason(each))), "")
     if reason:
         return reason
-    if any(not each.get("ready") and (each.get("state") or {}).get("running") for each in started):
+    if any(not each.get("ready") and "running" in (each.get("state") or {}) for each in started):
         return "running, not ready yet"
     if not spec_of(pod).get("nodeName"):
         return "not scheduled yet"

@@ -13,7 +13,7 @@ from typing import Any
 from mlops_local.kubernetes_plugin.errors import ApiError, ClusterUnreachableError
 from mlops_local.kubernetes_plugin.readiness.diagnosis import explained
 from mlops_local.kubernetes_plugin.readiness.errors import NotReady, WaitCancelled
-from mlops_local.kubernetes_plugin.readiness.fields import Object
+from mlops_local.kubernetes_plugin.readiness.fields import Object, spec_of
 from mlops_local.kubernetes_plugin.readiness.kinds import Rule, rule_of
 from mlops_local.kubernetes_plugin.readiness.related import NOTHING, Client, Related
 from mlops_local.kubernetes_plugin.readiness.states import UNKNOWN, Failed, Ready, State, Waiting
@@ -64,7 +64,7 @@ class _Watch:
             self._outage(error)
             return False
         if found is None:
-            raise NotReady(self.live, ["it was deleted by somebody else while this waited; run again"])
+            raise NotReady(self.live, [gone(self.live)])
         self.live = found
         return True
 
@@ -93,6 +93,13 @@ class _Watch:
         """All that helps to see why, below an opening line."""
         opening = () if first is None else (first,)
         return explained(self.client, self.live, self.related, (*opening, *self.reasons()))
+
+
+def gone(live: Object) -> str:
+    """What to do about an object that was deleted during the wait."""
+    if "ttlSecondsAfterFinished" in spec_of(live):
+        return "it was deleted before its end was seen; set ttlSecondsAfterFinished to 5 or more"
+    return "it was deleted by somebody else while this waited; run again"
 
 
 def wait_ready(
