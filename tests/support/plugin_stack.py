@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,13 @@ class Stack:
     def refresh(self) -> dict[str, int]:
         """`pulumi refresh`; the number of resources per operation, other than `same`."""
         return changed(self._stack.refresh(color="never").summary.resource_changes)
+
+    def close(self) -> None:
+        """Destroy what is left, and the event loops that the Automation API leaves open after an error."""
+        self.destroy()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
     def destroy(self) -> dict[str, int]:
         """`pulumi destroy`; the number of resources per operation."""

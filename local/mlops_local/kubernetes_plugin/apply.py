@@ -12,10 +12,11 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mlops_local.kubernetes_plugin import diff
 from mlops_local.kubernetes_plugin.client import ApiClient
+from mlops_local.kubernetes_plugin.diff import parse_path
 from mlops_local.kubernetes_plugin.errors import ApiError, ConflictError
 from mlops_local.kubernetes_plugin.names import MANAGER_PREFIX
+from mlops_local.kubernetes_plugin.replace import Path
 from mlops_local.kubernetes_plugin.state import apply_body
 from mlops_local.kubernetes_plugin.values import Tree
 
@@ -76,13 +77,13 @@ def leave_to_others(sent: Tree, live: Mapping[str, Any], ignored: Iterable[str],
     """
     kept = copy.deepcopy(sent)
     for text in ignored:
-        path = diff.parse_path(text)
+        path = parse_path(text)
         if path and all(isinstance(part, str) for part in path) and owned_by_other(live, path, manager):
             _drop(kept, path)
     return kept
 
 
-def owned_by_other(live: Mapping[str, Any], path: diff.Path, manager: str) -> bool:
+def owned_by_other(live: Mapping[str, Any], path: Path, manager: str) -> bool:
     """True when a manager other than ours is recorded as an owner of the field."""
     for entry in live.get("metadata", {}).get("managedFields") or ():
         fields: Any = entry.get("fieldsV1") or {}
@@ -102,7 +103,7 @@ def manager_in(live: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _drop(tree: Any, path: diff.Path) -> None:
+def _drop(tree: Any, path: Path) -> None:
     for part in path[:-1]:
         tree = tree.get(part) if isinstance(tree, dict) else None
     if isinstance(tree, dict):

@@ -11,7 +11,7 @@ import asyncio
 import functools
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import grpc
@@ -29,7 +29,7 @@ MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 PARENT_CHECK_SECONDS = 0.5
 FAILED = grpc.StatusCode.UNKNOWN
 
-Handler = Callable[[Any, Any, Any], Awaitable[Any]]
+Handler = Callable[[Any, Any, Any], Coroutine[Any, Any, Any]]
 
 
 def guarded(handler: Handler) -> Handler:
@@ -53,7 +53,7 @@ def details(error: PartialStateError) -> tuple[str, bytes]:
         id=error.resource_id,
         properties=PropertyValue.marshal_map(error.state),
         reasons=error.reasons,
-        inputs=PropertyValue.marshal_map(error.inputs),
+        inputs=PropertyValue.marshal_map(error.inputs or {}),
     )
     status = status_pb2.Status(code=FAILED.value[0], message=str(error))
     status.details.add().Pack(failure)
@@ -125,22 +125,22 @@ class Servicer(ProviderServicer):
     @guarded
     async def Create(self, request: Any, context: Any) -> Any:
         """Create an object, or preview it."""
-        return await super().Create(request, context)
+        return await super().Create(request, context)  # type: ignore[no-untyped-call]
 
     @guarded
     async def Update(self, request: Any, context: Any) -> Any:
         """Change an object, or preview it."""
-        return await super().Update(request, context)
+        return await super().Update(request, context)  # type: ignore[no-untyped-call]
 
     @guarded
     async def Delete(self, request: Any, context: Any) -> Any:
         """Delete an object."""
-        return await super().Delete(request, context)
+        return await super().Delete(request, context)  # type: ignore[no-untyped-call]
 
     @guarded
     async def Read(self, request: Any, context: Any) -> Any:
         """Find an object as it is."""
-        return await super().Read(request, context)
+        return await super().Read(request, context)  # type: ignore[no-untyped-call]
 
     @guarded
     async def Invoke(self, request: Any, context: Any) -> Any:

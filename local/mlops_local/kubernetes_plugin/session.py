@@ -13,7 +13,7 @@ from mlops_local.kubernetes_plugin.discovery import Endpoint, Kind
 from mlops_local.kubernetes_plugin.errors import ApiError, KindNotFoundError
 from mlops_local.kubernetes_plugin.progress import Progress
 from mlops_local.kubernetes_plugin.settings import Settings
-from mlops_local.kubernetes_plugin.values import UNKNOWN, Tree
+from mlops_local.kubernetes_plugin.values import Tree
 
 PREREQUISITE_SECONDS = 10.0
 PREREQUISITE_PAUSE_SECONDS = 0.5
@@ -50,7 +50,7 @@ class Session:
         if declared.get("kind") != "CustomResourceDefinition" or not isinstance(spec, dict):
             return
         names, scope = spec.get("names"), spec.get("scope")
-        if isinstance(names, dict) and isinstance(scope, str) and scope is not UNKNOWN:
+        if isinstance(names, dict) and isinstance(scope, str):
             self.declared_scopes[str(spec.get("group")), str(names.get("kind"))] = scope == "Namespaced"
 
     def is_namespaced(self, kind: Kind) -> bool:

@@ -93,7 +93,7 @@ def secret_parts(tree: Mapping[str, Any], masks: Mapping[str, Mask]) -> dict[str
     parts = dict(masks)
     if is_secret(tree):
         parts |= {"data": True, "stringData": True}
-        annotations = {"annotations": {LAST_APPLIED: True}}
+        annotations: Mask = {"annotations": {LAST_APPLIED: True}}
         if parts.get("metadata") is not True:
             parts["metadata"] = _merged(parts.get("metadata", {}), annotations)
     return parts

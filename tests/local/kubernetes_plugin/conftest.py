@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -16,7 +17,6 @@ from typing import Any
 
 import httpx
 import pytest
-from plugin_stack import Stack
 from pulumi.automation import PulumiCommand
 
 from mlops_local.kubernetes_plugin import kubeconfig
@@ -24,6 +24,7 @@ from mlops_local.kubernetes_plugin.client import ApiClient
 from mlops_local.kubernetes_plugin.progress import Progress
 from mlops_local.kubernetes_plugin.session import Session
 from mlops_local.kubernetes_plugin.settings import Settings
+from plugin_stack import Stack
 
 START_SECONDS = 30
 
@@ -55,7 +56,9 @@ def wait_for_answer(url: str, token: str = "") -> None:
     """Return when `url` answers 200."""
     deadline = time.monotonic() + START_SECONDS
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with httpx.Client(verify=False, headers=headers, trust_env=False) as http:
+    certificates = ssl.create_default_context()
+    certificates.check_hostname, certificates.verify_mode = False, ssl.CERT_NONE
+    with httpx.Client(verify=certificates, headers=headers, trust_env=False) as http:
         while time.monotonic() < deadline:
             try:
                 if http.get(url).status_code == 200:
@@ -68,7 +71,7 @@ def wait_for_answer(url: str, token: str = "") -> None:
 
 @pytest.fixture(scope="session")
 def run_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Sequence[Any]], None]]:
-    """`run_process(command)` starts a program that ends with the tests; its log is in the temporary folder."""
+    """`run_process(command)` starts a program that ends with the tests; its log is in `logs0`."""
     started: list[subprocess.Popen[bytes]] = []
     logs = tmp_path_factory.mktemp("logs")
 
@@ -200,4 +203,4 @@ def stack(engine_home: Path, api_server: Path, tmp_path: Path) -> Iterator[Stack
     }
     made = Stack(PulumiCommand(root=str(engine_home)), tmp_path, environment, str(api_server))
     yield made
-    made.destroy()
+    made.close()
