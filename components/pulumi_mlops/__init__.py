@@ -14,7 +14,7 @@ from pulumi_mlops.model_registry import ModelRegistry, ModelRegistryArgs
 from pulumi_mlops.object_store import ObjectStore, ObjectStoreArgs, StoreKeyArgs
 from pulumi_mlops.pipeline import Pipeline, PipelineArgs, TrackingArgs
 from pulumi_mlops.platform import Platform
-from pulumi_mlops.platform_args import PlatformArgs
+from pulumi_mlops.platform_args import PlatformArgs, PlatformSecretsArgs
 from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs, StoreAccessArgs
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "PipelineArgs",
     "Platform",
     "PlatformArgs",
+    "PlatformSecretsArgs",
     "ResourcesArgs",
     "StoreAccessArgs",
     "StoreKeyArgs",

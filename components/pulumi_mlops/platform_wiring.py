@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pulumi
 
@@ -16,6 +16,8 @@ from pulumi_mlops.object_store import ObjectStoreArgs
 from pulumi_mlops.pipeline import PipelineArgs
 from pulumi_mlops.platform_args import PlatformArgs, PlatformEndpointArgs, PlatformPipelineArgs
 from pulumi_mlops.shared_args import FlowArgs, StoreAccessArgs
+
+T = TypeVar("T")
 
 STORE, DATABASE, REGISTRY = "object-store", "database", "model-registry"
 """Object names, and so Service names, in the system namespace."""
@@ -175,7 +177,8 @@ def _without(wanted: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if name != key}
 
 
-def _with(args: Any, *more: Mapping[str, Any]) -> Any:
+def _with(args: T, *more: Mapping[str, Any]) -> T:
+    merged: Any = args
     for extra in more:
-        args = args | {key: value for key, value in extra.items() if value is not None}
-    return args
+        merged = merged | {key: value for key, value in extra.items() if value is not None}
+    return cast(T, merged)

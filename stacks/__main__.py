@@ -1,0 +1,3 @@
+from mlops_stacks.program import main
+
+main()

@@ -1,0 +1,147 @@
+"""From settings to the arguments of the platform component. Pure but for secrets' values staying hidden."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from mlops_stacks import kubeconfig
+from mlops_stacks.errors import SettingsError
+from mlops_stacks.settings import (
+    SECRET_NAMES,
+    EndpointSettings,
+    Images,
+    LocalNodeCluster,
+    PipelineSettings,
+    Resources,
+    Secrets,
+    Settings,
+)
+from pulumi_mlops import (
+    ClusterArgs,
+    PlatformArgs,
+    PlatformSecretsArgs,
+    StoreKeyArgs,
+    checks,
+    existing_context,
+    local_node,
+)
+
+
+def platform_args(settings: Settings) -> PlatformArgs:
+    """The platform that the settings describe.
+
+    Raises `SettingsError` if what `mlops up` writes is not there yet.
+    """
+    if settings.images is None or settings.secrets is None:
+        raise SettingsError(_missing("images" if settings.images is None else "secrets"))
+    images, secrets = settings.images, settings.secrets
+    return {
+        "cluster": cluster_args(settings),
+        "images": {
+            "object_store": images.object_store,
+            "postgres": images.postgres,
+            "mlflow": images.mlflow,
+            "pipeline": images.pipeline,
+            "serving": images.serving,
+        },
+        "secrets": platform_secrets(secrets),
+        "object_store": _server(
+            settings.object_store, size=settings.object_store.size, node_port=settings.object_store.node_port
+        ),
+        "database": _server(settings.database, size=settings.database.size),
+        "model_registry": _server(settings.model_registry, node_port=settings.model_registry.node_port),
+        "pipelines": [_pipeline(pipeline) for pipeline in settings.pipelines],
+        "endpoints": [_endpoint(endpoint) for endpoint in settings.endpoints],
+    }
+
+
+def cluster_args(settings: Settings) -> ClusterArgs:
+    """The cluster contract, by the maker that the settings name; reads the kubeconfig."""
+    cluster = settings.cluster
+    if isinstance(cluster, LocalNodeCluster):
+        if settings.kubeconfig is None:
+            raise SettingsError(
+                "mlops:kubeconfig: nothing was given; `mlops up` starts the local node and writes it"
+            )
+        return local_node(kubeconfig.read(Path(settings.kubeconfig)), cluster.registry_port)
+    return existing_context(
+        kubeconfig.read(Path(cluster.kubeconfig), cluster.context),
+        cluster.context,
+        cluster.image_registry,
+        cluster.ingress_address,
+        cluster.storage_class,
+    )
+
+
+def platform_secrets(secrets: Secrets) -> PlatformSecretsArgs:
+    """The platform's secrets in the clear; the components mark each a secret before it goes anywhere."""
+    return {
+        "database_password": secrets.database_password.get_secret_value(),
+        "model_registry_admin_password": secrets.model_registry_admin_password.get_secret_value(),
+        "model_registry_session_key": secrets.model_registry_session_key.get_secret_value(),
+        "object_store_root": _key(secrets.object_store_root_key_id, secrets.object_store_root_secret_key),
+        "object_store_read_only": _key(
+            secrets.object_store_read_only_key_id, secrets.object_store_read_only_secret_key
+        ),
+        "object_store_read_write": _key(
+            secrets.object_store_read_write_key_id, secrets.object_store_read_write_secret_key
+        ),
+    }
+
+
+def _missing(section: str) -> str:
+    images = ", ".join(str(field.alias) for field in Images.model_fields.values())
+    by_hand = {
+        "images": f"give an image by digest for each of {images}",
+        "secrets": "give one with `pulumi config set --path --secret mlops:secrets.NAME` for each of "
+        + ", ".join(SECRET_NAMES),
+    }
+    return f"mlops:{section}: nothing was given; `mlops up` writes it. By hand, {by_hand[section]}"
+
+
+def _key(key_id: SecretStr, secret: SecretStr) -> StoreKeyArgs:
+    return {"access_key_id": key_id.get_secret_value(), "secret_access_key": secret.get_secret_value()}
+
+
+def _server(resources: Resources, **more: object) -> Any:
+    return _given({**more, "resources": _resources(resources)})
+
+
+def _pipeline(pipeline: PipelineSettings) -> Any:
+    return _given(
+        {
+            "name": pipeline.name,
+            "model": pipeline.model,
+            "endpoint": pipeline.endpoint,
+            "schedule": pipeline.schedule,
+            "timeout_seconds": checks.seconds_of(pipeline.timeout),
+            "resources": _resources(pipeline),
+        }
+    )
+
+
+def _endpoint(endpoint: EndpointSettings) -> Any:
+    return _given(
+        {
+            "name": endpoint.name,
+            "model": endpoint.model,
+            "version": endpoint.version,
+            "min_replicas": endpoint.min_replicas,
+            "max_replicas": endpoint.max_replicas,
+            "target_cpu_percent": endpoint.target_cpu_percent,
+            "node_port": endpoint.node_port,
+            "poll_seconds": checks.seconds_of(endpoint.poll),
+            "drain_seconds": checks.seconds_of(endpoint.drain),
+            "resources": _resources(endpoint),
+        }
+    )
+
+
+def _resources(wanted: Resources) -> dict[str, object]:
+    return _given({"cpu": wanted.cpu, "memory": wanted.memory, "memory_limit": wanted.memory_limit})
+
+
+def _given(fields: dict[str, object]) -> dict[str, object]:
+    """The fields that were given: the components hold the defaults of the rest."""
+    return {key: value for key, value in fields.items() if value is not None and value != {}}

@@ -1,0 +1,52 @@
+"""Types of single settings: pydantic types over the components' own checks."""
+
+from ipaddress import IPv4Network
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic.alias_generators import to_camel
+
+from pulumi_mlops import checks
+
+T = TypeVar("T")
+
+
+class Section(BaseModel):
+    """One section of the settings: camelCase in the file, frozen, strict, and nothing unknown in it."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=False,
+        strict=True,
+    )
+
+
+def _network(value: object) -> object:
+    return IPv4Network(value) if isinstance(value, str) else value
+
+
+def _small_block(value: IPv4Network) -> IPv4Network:
+    if value.prefixlen != 30:
+        raise ValueError(f"{value} is not a block of four addresses; allowed is a /30 such as 10.199.0.0/30")
+    return value
+
+
+ObjectName = Annotated[str, AfterValidator(checks.object_name)]
+Image = Annotated[str, AfterValidator(checks.image_by_digest)]
+Version = Annotated[str, AfterValidator(checks.model_version)]
+Cpu = Annotated[str, AfterValidator(checks.cpu_quantity)]
+Bytes = Annotated[str, AfterValidator(checks.bytes_quantity)]
+Duration = Annotated[str, AfterValidator(checks.duration)]
+Schedule = Annotated[str, AfterValidator(checks.cron_schedule)]
+NodePort = Annotated[int, AfterValidator(checks.node_port)]
+Positive = Annotated[int, AfterValidator(checks.positive)]
+Percent = Annotated[int, AfterValidator(checks.percent)]
+Port = Annotated[int, Field(ge=1024, le=65535)]
+AddressBlock = Annotated[IPv4Network, BeforeValidator(_network), AfterValidator(_small_block)]
+Text = Annotated[str, Field(min_length=1)]
+Secret = Annotated[SecretStr, Field(strict=False)]
+Several = Annotated[tuple[T, ...], Field(strict=False)]
+"""A list in the file, a tuple here."""

@@ -1,0 +1,208 @@
+"""The settings of one environment: everything `Pulumi.<env>.yaml` may say under `mlops:`.
+
+`load` reads a plain mapping: the command line gives it a stack's file before any engine runs, and
+`mlops_stacks.program` what the engine has decrypted.  Nothing else reads configuration.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from mlops_stacks import setting_types as types
+from mlops_stacks.errors import SettingsError
+from mlops_stacks.setting_errors import explain
+from mlops_stacks.setting_types import Section
+from pulumi_mlops import checks
+
+NAMESPACE = "mlops"
+"""The Pulumi project, and so the prefix of every key."""
+
+
+class Resources(Section):
+    """What one pod may use; there is no CPU limit."""
+
+    cpu: types.Cpu | None = None
+    memory: types.Bytes | None = None
+    memory_limit: types.Bytes | None = None
+
+    @model_validator(mode="after")
+    def _limit_covers_request(self) -> Self:
+        if (
+            self.memory
+            and self.memory_limit
+            and checks.bytes_of(self.memory) > checks.bytes_of(self.memory_limit)
+        ):
+            raise ValueError(f"memory, {self.memory}, is more than memoryLimit, {self.memory_limit}")
+        return self
+
+
+class LocalNodeCluster(Section):
+    """A Kubernetes node that `mlops up` runs on this machine."""
+
+    maker: Literal["local-node"]
+    name: types.ObjectName = "mlops"
+    address_block: types.AddressBlock = Field(default="10.199.0.0/30", validate_default=True)
+    api_port: types.Port = 6443
+    registry_port: types.Port = 30500
+
+
+class ExistingCluster(Section):
+    """A cluster the user already has."""
+
+    maker: Literal["kubeconfig"]
+    kubeconfig: types.Text
+    context: types.Text
+    image_registry: types.Text
+    ingress_address: types.Text
+    storage_class: types.Text | None = None
+
+
+class ObjectStoreSettings(Resources):
+    """The S3 store: its volume and its published port (none: inside the cluster only)."""
+
+    size: types.Bytes = "10Gi"
+    node_port: types.NodePort | None = None
+
+
+class DatabaseSettings(Resources):
+    """MLflow's PostgreSQL, never published."""
+
+    size: types.Bytes = "5Gi"
+
+
+class ModelRegistrySettings(Resources):
+    """MLflow and its published port (none: inside the cluster only)."""
+
+    node_port: types.NodePort | None = None
+
+
+class PipelineSettings(Resources):
+    """One training pipeline; `schedule` is five cron fields in UTC, null for once."""
+
+    name: types.ObjectName
+    model: types.ObjectName
+    endpoint: types.ObjectName
+    schedule: types.Schedule | None = None
+    timeout: types.Duration = "30m"
+
+
+class EndpointSettings(Resources):
+    """One model endpoint; `version` is `release` or a version number in quotes."""
+
+    name: types.ObjectName
+    model: types.ObjectName
+    version: types.Version = checks.FOLLOW_RELEASES
+    min_replicas: types.Positive = 1
+    max_replicas: types.Positive = 3
+    target_cpu_percent: types.Percent = 70
+    node_port: types.NodePort | None = None
+    poll: types.Duration = "5s"
+    drain: types.Duration = "10s"
+
+    @model_validator(mode="after")
+    def _replicas_in_order(self) -> Self:
+        if self.min_replicas > self.max_replicas:
+            raise ValueError(
+                f"minReplicas, {self.min_replicas}, is more than maxReplicas, {self.max_replicas}"
+            )
+        return self
+
+
+class Images(Section):
+    """Images by digest, written by `mlops up`."""
+
+    object_store: Annotated[types.Image, Field(alias="object-store")]
+    postgres: types.Image
+    mlflow: types.Image
+    pipeline: types.Image
+    serving: types.Image
+
+
+class Secrets(Section):
+    """Secrets, written by `mlops up` once and kept encrypted in the stack's file."""
+
+    database_password: types.Secret
+    model_registry_admin_password: types.Secret
+    model_registry_session_key: types.Secret
+    object_store_root_key_id: types.Secret
+    object_store_root_secret_key: types.Secret
+    object_store_read_only_key_id: types.Secret
+    object_store_read_only_secret_key: types.Secret
+    object_store_read_write_key_id: types.Secret
+    object_store_read_write_secret_key: types.Secret
+
+
+SECRET_NAMES: tuple[str, ...] = tuple(str(field.alias) for field in Secrets.model_fields.values())
+"""The keys of `mlops:secrets`, each to be generated once as a long random URL-safe text."""
+
+
+class Settings(Section):
+    """One environment.  `kubeconfig`, `images` and `secrets` are made by `mlops up`, never by hand."""
+
+    cluster: Annotated[LocalNodeCluster | ExistingCluster, Field(discriminator="maker")]
+    object_store: ObjectStoreSettings = ObjectStoreSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    model_registry: ModelRegistrySettings = ModelRegistrySettings()
+    pipelines: types.Several[PipelineSettings] = ()
+    endpoints: types.Several[EndpointSettings] = ()
+    kubeconfig: types.Text | None = None
+    images: Images | None = None
+    secrets: Secrets | None = None
+
+    def node_ports(self) -> tuple[int, ...]:
+        """Every published NodePort, ascending."""
+        ports = [self.object_store.node_port, self.model_registry.node_port]
+        ports += [endpoint.node_port for endpoint in self.endpoints]
+        return tuple(sorted(port for port in ports if port is not None))
+
+    @model_validator(mode="after")
+    def _nothing_twice(self) -> Self:
+        _refuse_twice("endpoints", "name", [endpoint.name for endpoint in self.endpoints])
+        _refuse_twice("pipelines", "name", [pipeline.name for pipeline in self.pipelines])
+        ports = list(self.node_ports())
+        if isinstance(self.cluster, LocalNodeCluster):
+            ports += [self.cluster.api_port, self.cluster.registry_port]
+        _refuse_twice("nodePort, apiPort and registryPort", "port", ports)
+        return self
+
+    @model_validator(mode="after")
+    def _pipelines_lead_somewhere(self) -> Self:
+        endpoints = {endpoint.name: endpoint.model for endpoint in self.endpoints}
+        for pipeline in self.pipelines:
+            model = endpoints.get(pipeline.endpoint)
+            if model is not None and model != pipeline.model:
+                raise ValueError(
+                    f"pipeline {pipeline.name} makes model {pipeline.model}, but its endpoint "
+                    f"{pipeline.endpoint} serves {model}; the two must be equal"
+                )
+        return self
+
+
+def load(values: Mapping[str, object]) -> Settings:
+    """The settings in the `config` section of a stack's file, or in any mapping of the same keys.
+
+    The prefix `mlops:` may be there or not; keys of other prefixes (`kubernetes:context`) are other
+    programs' business.  Secrets that are still encrypted are left out: only the engine can read them.
+    Raises `SettingsError` naming each wrong key's path, what was given and what is allowed.
+    """
+    own = _own(values)
+    secrets = own.get("secrets")
+    if isinstance(secrets, Mapping) and any(isinstance(value, Mapping) for value in secrets.values()):
+        own.pop("secrets")
+    try:
+        return Settings.model_validate(own)
+    except ValidationError as error:
+        raise SettingsError(explain(Settings, error, own)) from None
+
+
+def _own(values: Mapping[str, object]) -> dict[str, object]:
+    prefix = f"{NAMESPACE}:"
+    own = {key: value for key, value in values.items() if ":" not in key}
+    return own | {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
+
+
+def _refuse_twice(where: str, what: str, values: list[str] | list[int]) -> None:
+    twice = [value for value in dict.fromkeys(values) if values.count(value) > 1]  # type: ignore[arg-type]
+    if twice:
+        raise ValueError(f"{where}: the {what} {twice[0]} is there twice; each must differ")
