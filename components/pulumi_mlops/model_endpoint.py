@@ -131,6 +131,7 @@ class ModelEndpoint(pulumi.ComponentResource):
             "MLOPS_HTTP_PORT": str(PORT),
             "MLOPS_POLL_SECONDS": _as_text(inputs.whole(args, "poll_seconds", checks.positive, 5)),
             "MLOPS_DRAIN_SECONDS": _as_text(drain),
+            "MLOPS_REQUEST_TIMEOUT_SECONDS": str(model_endpoint_pods.REQUEST_SECONDS),
             "MLOPS_CACHE_DIR": "/var/cache/mlops",
         }
         return model_endpoint_pods.deployment(

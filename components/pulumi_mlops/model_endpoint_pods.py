@@ -8,15 +8,19 @@ from pulumi_mlops.manifests import Object
 from pulumi_mlops.placement import Placement
 
 PORT = 8080
-UNROUTE_SECONDS = 5
-"""How long a pod goes on serving after it was told to stop, so that proxies forget it first."""
+REQUEST_SECONDS = 30
+"""Longest time one request may take, and so the longest wait for the last ones after a drain."""
 _SLACK_SECONDS = 5
 _START_SECONDS = 180
 
 
 def grace_seconds(drain_seconds: int) -> int:
-    """How long Kubernetes must wait before it kills a pod that drains for `drain_seconds`."""
-    return UNROUTE_SECONDS + drain_seconds + _SLACK_SECONDS
+    """How long Kubernetes must wait before it kills a pod that drains for `drain_seconds`.
+
+    A stopping server says not ready and serves on while it drains, so that proxies forget it first; then
+    it finishes the requests it has.
+    """
+    return drain_seconds + REQUEST_SECONDS + _SLACK_SECONDS
 
 
 def deployment(place: Placement, image: Any, env: Mapping[str, Any], grace: Any, resources: Object) -> Object:
@@ -42,7 +46,6 @@ def deployment(place: Placement, image: Any, env: Mapping[str, Any], grace: Any,
             startup_seconds=_START_SECONDS,
             ready=pod.http_check("/v2/health/ready", "http"),
         ),
-        lifecycle={"preStop": {"sleep": {"seconds": UNROUTE_SECONDS}}},
         resources=resources,
     )
     template = pod.pod_template(

@@ -58,7 +58,6 @@ def container(
     port: tuple[str, int] | None = None,
     mounts: Sequence[Object] = (),
     probes: Mapping[str, Object] | None = None,
-    lifecycle: Object | None = None,
 ) -> Object:
     """A container with a read-only root, no capability and no way to more privileges.
 
@@ -78,7 +77,6 @@ def container(
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "lifecycle": lifecycle,
     }
     return compact(fields | dict(probes or {}))
 
