@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
-import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,9 @@ class Stack:
     def close(self) -> None:
         """Destroy what is left, and the event loops that the Automation API leaves open after an error."""
         self.destroy()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
+        for each in gc.get_objects():
+            if isinstance(each, asyncio.BaseEventLoop) and not (each.is_running() or each.is_closed()):
+                each.close()
 
     def destroy(self) -> dict[str, int]:
         """`pulumi destroy`; the number of resources per operation."""

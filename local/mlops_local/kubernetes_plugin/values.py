@@ -7,7 +7,7 @@ manifest means the same as no key. Secrets travel beside the tree as a mask of t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from pulumi.runtime import rpc
@@ -42,7 +42,7 @@ def plain(value: PropertyValue) -> Any:
     if isinstance(content, Mapping):
         return plain_map(content)
     if isinstance(content, Sequence):
-        return [plain(item) for item in content]
+        return [plain(item) for item in cast("Sequence[PropertyValue]", content)]
     raise TypeError(f"a Kubernetes object cannot hold a {type(content).__name__}; pass text or plain values")
 
 

@@ -77,8 +77,10 @@ def run_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
 
     def run(command: Sequence[Any]) -> None:
         words = [str(word) for word in command]
+        # Should the tests be killed, their processes go with them.
+        bound = ["setpriv", "--pdeathsig", "TERM", *words]
         with (logs / f"{Path(words[0]).name}.log").open("wb") as log:
-            started.append(subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True))
+            started.append(subprocess.Popen(bound, stdout=log, stderr=log, start_new_session=True))
 
     yield run
     for process in reversed(started):

@@ -45,7 +45,12 @@ def with_custom_resource(group: str, namespace: str, size: int, scope: str) -> P
             "widget",
             api_version=f"{group}/v1",
             kind="Widget",
-            metadata={"name": "wheel", **({"namespace": namespace} if scope == "Namespaced" else {})},
+            metadata={
+                "name": "wheel",
+                # The garbage collector takes up to half a minute to learn of a new kind.
+                "annotations": {"pulumi.com/deletionPropagationPolicy": "background"},
+                **({"namespace": namespace} if scope == "Namespaced" else {}),
+            },
             spec={"size": size, "colour": "red"},
             opts=options(provider, depends_on=[definition]),
         )
