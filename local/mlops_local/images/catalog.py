@@ -39,8 +39,9 @@ class RootFilesystem:
     """Debian packages and nothing else.
 
     `user` exists by `user_name` before the packages are installed; `before` are shell lines run by then,
-    with the root's path as $1. `removed` are patterns below the root, deleted afterwards. `files` are
-    templates copied to /usr/local/bin.
+    with the root's path as $1. `removed` are patterns below the root, deleted afterwards. `folders` are made
+    there, writable by all. `files` are templates copied to /usr/local/bin. `stop_signal` ends the program
+    at once without harm, where SIGTERM does not.
     """
 
     packages: tuple[str, ...]
@@ -51,8 +52,10 @@ class RootFilesystem:
     parent: None = None
     user: int = UNPRIVILEGED
     before: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     entrypoint: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    stop_signal: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     needed_mb: int = 1000
 
@@ -113,7 +116,8 @@ Recipe = RootFilesystem | PythonPackages | WorkspaceWheels | GoProgram
 
 RECIPES: Mapping[str, Recipe] = {
     "base": RootFilesystem(
-        packages=("python3-minimal", "libpython3.11-stdlib"),
+        # Wheels for Linux bring all their libraries but glibc and this one of C++.
+        packages=("python3-minimal", "libpython3.11-stdlib", "libstdc++6"),
         removed=removals.DEBIAN,
         title="Debian 12 with Python 3.11",
         user_name="nonroot",
@@ -131,8 +135,11 @@ RECIPES: Mapping[str, Recipe] = {
             'mkdir -p "$1/etc/postgresql-common"',
             'echo create_main_cluster = false > "$1/etc/postgresql-common/createcluster.conf"',
         ),
+        folders=("run/postgresql",),
         entrypoint=("/usr/local/bin/postgres-entrypoint",),
         files=("postgres-entrypoint",),
+        # On SIGTERM the server would wait for its clients to leave.
+        stop_signal="SIGINT",
         env={"LANG": "C.UTF-8", "PATH": "/usr/lib/postgresql/15/bin:/usr/local/bin:/usr/bin:/bin"},
     ),
     "serving-packages": PythonPackages(

@@ -32,6 +32,8 @@ PYTHON_PLATFORM = f"{platform.machine()}-manylinux_2_36"
 # What files say about their sources' times does not hold in an image, where all times are one.
 _COMPILE_ALL = ("-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash", "-j", "0")
 
+_SHARED = 0o1777
+
 
 def fill(name: str, source: ImageSource, folder: Path, log: Path) -> None:
     """Put everything that the image's Containerfile copies into `folder`, an empty folder.
@@ -80,6 +82,9 @@ def _root_filesystem(recipe: RootFilesystem, folder: Path, log: Path) -> None:
     if library.is_dir():
         _compile(library, "/usr/lib/python3.11", log)
     _drop_privilege_bits(target)
+    for shared in recipe.folders:
+        (target / shared).mkdir(parents=True, exist_ok=True)
+        (target / shared).chmod(_SHARED)
     for name in recipe.files:
         file = folder / name
         file.write_text(render.image_file(name))
@@ -90,9 +95,7 @@ def _packages(recipe: PythonPackages, source: ImageSource, folder: Path, log: Pa
     pins = folder.parent / "requirements.txt"
     pins.write_text(requirements(recipe, source.workspace))
     target = folder / "packages"
-    _install(
-        target, log, "--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement", str(pins)
-    )
+    _install(target, log, "--require-hashes", "--only-binary", ":all:", "--requirement", str(pins))
     _remove(target, recipe.removed)
     _compile(target, render.SITE, log)
 
@@ -109,19 +112,10 @@ def _wheels(recipe: WorkspaceWheels, source: ImageSource, folder: Path, log: Pat
 
 
 def _install(target: Path, log: Path, *what: str) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "uv",
-        "pip",
-        "install",
-        "--target",
-        str(target),
-        "--link-mode",
-        "hardlink",
-    ]
-    platform = ["--python-version", PYTHON_VERSION, "--python-platform", PYTHON_PLATFORM]
-    run([*command, *platform, "--target", str(target), *what], log)
+    # What is installed is decided by the lock; nothing is resolved here.
+    command = [sys.executable, "-m", "uv", "pip", "install", "--no-deps", "--link-mode", "hardlink"]
+    where = ["--target", str(target), "--python-version", PYTHON_VERSION]
+    run([*command, *where, "--python-platform", PYTHON_PLATFORM, *what], log)
 
 
 def _compile(folder: Path, place: str, log: Path) -> None:

@@ -76,7 +76,7 @@ def image_parts(name: str, source: ImageSource) -> Iterable[str]:
 def recipe_parts(recipe: Recipe) -> Iterable[str]:
     """What the catalog says beyond the Containerfile."""
     if isinstance(recipe, RootFilesystem):
-        yield from ("before", *recipe.before)
+        yield from ("before", *recipe.before, "folders", *recipe.folders)
         yield from (render.image_file(file) for file in recipe.files)
     if not isinstance(recipe, GoProgram):
         yield from ("removed", *recipe.removed)

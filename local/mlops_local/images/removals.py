@@ -42,6 +42,8 @@ POSTGRES = (
     "usr/lib/llvm*",
     # Debian's wrappers in Perl that find a database by name; PATH leads to the programs proper.
     "usr/share/postgresql-common",
+    # Sources from which other locales than C.UTF-8 would be made.
+    "usr/share/i18n",
     "etc/ssl/private/*",
 )
 

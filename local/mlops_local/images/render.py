@@ -36,6 +36,7 @@ def containerfile(name: str) -> str:
         env=sorted(recipe.env.items()),
         labels=sorted(_labels(name, recipe).items()),
         user=recipe.user,
+        stop_signal=recipe.stop_signal if isinstance(recipe, RootFilesystem) else None,
         entrypoint=list(recipe.entrypoint),
     )
 
