@@ -78,7 +78,8 @@ def _apply(client: lightkube.Client, item: AnyResource) -> None:
     except API_ERRORS as error:
         meta = item.metadata
         raise NodeError(
-            f"the API server did not take {type(item).__name__} {meta and meta.name}: {error}; run the command again"
+            f"the API server did not take {type(item).__name__} {meta and meta.name}: {error}; "
+            "run the command again"
         ) from error
 
 
