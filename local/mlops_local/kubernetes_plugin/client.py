@@ -21,7 +21,7 @@ from mlops_local.kubernetes_plugin.kubeconfig import Access
 
 APPLY = "application/apply-patch+yaml"
 REQUEST_SECONDS = 30.0
-BUSY = (429, 503)
+BUSY = (429, 502, 503, 504)
 ATTEMPTS = 5
 RETRY_SECONDS = 1.0
 CONNECTIONS = 64
@@ -38,6 +38,7 @@ class ApiClient:
         self.discovery = Discovery(self.get)
         self._http: httpx.Client | None = None
         self._lock = threading.Lock()
+        self._has_answered = False
 
     def get(self, path: str) -> dict[str, Any] | None:
         """One object or document; None when there is none."""
@@ -127,9 +128,12 @@ class ApiClient:
             try:
                 response = http.request(method, path, params=params, content=body, headers=headers)
             except httpx.TransportError as error:
-                if attempt == ATTEMPTS or isinstance(error, httpx.ConnectError):
+                # A server that has answered before is being restarted; another one is not there.
+                if attempt == ATTEMPTS or not self._has_answered:
                     raise ClusterUnreachableError(unreachable(self.access, error)) from error
+                time.sleep(RETRY_SECONDS)
                 continue
+            self._has_answered = True
             if response.status_code == 401 and self.access.exec_command and attempt == 1:
                 self._forget(http)
                 continue
