@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
+from mlops_local import toolchain
 from mlops_local.host_packages import HostPackage, find_program, missing_packages
 from mlops_local.node import cgroups
 from mlops_local.node.spec import NodeSpec
@@ -19,7 +20,7 @@ from mlops_local.node.supervisor import Supervisor
 
 _GIB = 1024**3
 _BUILD_BYTES = 15 * _GIB
-"""Peak while Go programs and images are built for the first time."""
+"""Peak while Go programs are built for the first time; images check their own, smaller need."""
 _RUN_BYTES = 3 * _GIB
 """With everything built: volumes, logs, images in the node. kubelet evicts pods below 1 GiB."""
 _LISTENING = "0A"
@@ -75,7 +76,7 @@ def gather(spec: NodeSpec, cache: Path) -> MachineFacts:
         cgroups_writable=all(os.access(root, os.W_OK) for root in roots),
         missing=missing_packages(find_program),
         has_apt=find_program("apt-get") is not None,
-        disks=disks(spec.home, cache, warm=(cache / "images").is_dir()),
+        disks=disks(spec.home, cache, warm=not toolchain.missing(toolchain.GROUPS, cache)),
         memory_bytes=available_memory(_read("/proc/meminfo")),
         listeners=_listeners(set(spec.host_ports())),
         networks=routed_networks(_read("/proc/net/route"), apart_from=spec.name),
@@ -84,7 +85,7 @@ def gather(spec: NodeSpec, cache: Path) -> MachineFacts:
 
 
 def disks(home: Path, cache: Path, *, warm: bool) -> tuple[Disk, ...]:
-    """The file systems of `home` and `cache`, once when they are one. `warm`: all was built before."""
+    """The file systems of `home` and `cache`, once when they are one. `warm`: the Go programs are built."""
     build = _RUN_BYTES if warm else _BUILD_BYTES
     first, second = _existing(home), _existing(cache)
     if first.stat().st_dev == second.stat().st_dev:

@@ -32,9 +32,13 @@ def namespace_pids(name: str) -> dict[int, int]:
 
 def _inside_pid(pid: int) -> int | None:
     try:
-        status = Path(f"/proc/{pid}/status").read_text()
+        return inside_id(Path(f"/proc/{pid}/status").read_text())
     except OSError:
         return None
+
+
+def inside_id(status: str) -> int | None:
+    """A process's id inside the node, from its /proc/<pid>/status; None when it is not inside."""
     ids = next((line.split()[1:] for line in status.splitlines() if line.startswith("NSpid:")), [])
     # A container's process has a third id, in the namespace of its pod.
     return int(ids[1]) if len(ids) > 1 else None
