@@ -30,7 +30,8 @@ ImageName = Literal[
 UNPRIVILEGED = 65532
 POSTGRES_USER = 999
 PAUSE_TAG = "3.10"
-QUIET = {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true"}
+# Each name is a library's own switch: ONNX Runtime's wheels for Linux and MLflow report to their makers.
+QUIET = {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true", "ORT_DISABLE_TELEMETRY": "1"}
 SCRATCH_HOME = {"HOME": "/tmp"}  # noqa: S108 - pods have a read-only root and an emptyDir there
 
 
@@ -84,7 +85,7 @@ class WorkspaceWheels:
     title: str
     entrypoint: tuple[str, ...]
     upstream: str | None = None
-    removed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = removals.INSTALLER
     user: int = UNPRIVILEGED
     env: Mapping[str, str] = field(default_factory=dict)
     needed_mb: int = 3000
@@ -153,6 +154,7 @@ RECIPES: Mapping[str, Recipe] = {
         members=("serving",),
         title="Model server for the Open Inference Protocol",
         entrypoint=("python3", "-m", "mlops_serving"),
+        env=QUIET,
     ),
     "pipeline-packages": PythonPackages(
         parent="base",

@@ -29,10 +29,10 @@ SUITE = "bookworm"
 PYTHON_VERSION = "3.11"
 PYTHON_PLATFORM = f"{platform.machine()}-manylinux_2_36"
 """Debian 12 has glibc 2.36."""
-# What files say about their sources' times does not hold in an image, where all times are one.
+# A compiled module that went by its source's time would be stale: in an image all times are one.
 _COMPILE_ALL = ("-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash", "-j", "0")
-
 _SHARED = 0o1777
+"""Mode of a folder in which all may make files, each only delete their own."""
 
 
 def fill(name: str, source: ImageSource, folder: Path, log: Path) -> None:
@@ -96,8 +96,7 @@ def _packages(recipe: PythonPackages, source: ImageSource, folder: Path, log: Pa
     pins.write_text(requirements(recipe, source.workspace))
     target = folder / "packages"
     _install(target, log, "--require-hashes", "--only-binary", ":all:", "--requirement", str(pins))
-    _remove(target, recipe.removed)
-    _compile(target, render.SITE, log)
+    _finish(target, recipe.removed, log)
 
 
 def _wheels(recipe: WorkspaceWheels, source: ImageSource, folder: Path, log: Path) -> None:
@@ -106,9 +105,20 @@ def _wheels(recipe: WorkspaceWheels, source: ImageSource, folder: Path, log: Pat
     uv_build = [sys.executable, "-m", "uv", "build", "--wheel", "--quiet", "--out-dir", str(wheels)]
     for member in recipe.members:
         run([*uv_build, str(source.workspace / member)], log, SOURCE_DATE_EPOCH=str(EPOCH))
-    _install(target, log, "--offline", *map(str, sorted(wheels.glob("*.whl"))))
-    _remove(target, recipe.removed)
-    _compile(target, render.SITE, log)
+    # By name and not by path, which pip's metadata would carry into the image.
+    names = sorted(wheel.name.split("-")[0] for wheel in wheels.glob("*.whl"))
+    _install(target, log, "--no-index", "--find-links", str(wheels), *names)
+    _finish(target, recipe.removed, log)
+
+
+def _finish(site: Path, removed: Iterable[str], log: Path) -> None:
+    _remove(site, removed)
+    for record in site.glob("*.dist-info/RECORD"):
+        # Installed files are links into uv's cache, so this one is written anew instead of in place.
+        lines = record.read_text().splitlines(keepends=True)
+        record.unlink()
+        record.write_text("".join(line for line in lines if (site / line.split(",")[0]).exists()))
+    _compile(site, render.SITE, log)
 
 
 def _install(target: Path, log: Path, *what: str) -> None:

@@ -47,9 +47,16 @@ POSTGRES = (
     "etc/ssl/private/*",
 )
 
-PYTHON = (
+INSTALLER = (
     # Launchers with this machine's interpreter in their first line; the images start modules.
     "bin",
+    # Notes of the installer about this machine.
+    "*.dist-info/uv_*.json",
+    ".lock",
+)
+
+PYTHON = (
+    *INSTALLER,
     # Test suites of libraries. NumPy's and SciPy's stay whole: their `testing` modules import from them.
     "pandas/tests",
     "pyarrow/tests",
@@ -62,10 +69,6 @@ PYTHON = (
     "pyarrow/include",
     "pyarrow/src",
     "numpy/_core/include",
-    # Written differently by each installation.
-    "*.dist-info/direct_url.json",
-    "*.dist-info/uv_*.json",
-    ".lock",
 )
 
 ONNX_RUNTIME_TOOLS = (
