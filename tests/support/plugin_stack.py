@@ -38,7 +38,7 @@ class Stack:
 
     def _use(self, program: Program) -> None:
         def whole() -> None:
-            provider = k8s.Provider("cluster", kubeconfig=self._kubeconfig, **self.settings)
+            provider = k8s.Provider("cluster", **{"kubeconfig": self._kubeconfig, **self.settings})
             program(provider)
 
         self._stack.workspace.program = whole

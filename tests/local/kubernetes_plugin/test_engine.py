@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 from typing import Any
 
 import pulumi_kubernetes as k8s
@@ -44,3 +45,20 @@ def test_an_object_without_a_name_is_replaced_by_one_of_another_name(stack: Stac
     assert before["id"].startswith(f"{namespace}/note-")
     assert after["id"] != before["id"]
     assert after["outputs"]["data"] == {"colour": "blue"}
+
+
+def test_the_provider_takes_text_and_a_namespace_and_reads_what_is_there(
+    stack: Stack, namespace: str, api_server: Path
+) -> None:
+    def program(provider: k8s.Provider) -> None:
+        found = k8s.core.v1.Namespace.get("found", "kube-system", opts=options(provider))
+        k8s.core.v1.ConfigMap(
+            "note", data={"uid": found.metadata.uid}, opts=options(provider, delete_before_replace=True)
+        )
+
+    stack.settings = {"kubeconfig": api_server.read_text(), "context": "test", "namespace": namespace}
+    assert stack.up(program) == {"create": 3}
+    note = stack.resources()[-1]
+    assert note["outputs"]["metadata"]["namespace"] == namespace
+    assert len(note["outputs"]["data"]["uid"]) == 36
+    assert stack.preview(program) == {}
