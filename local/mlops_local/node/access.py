@@ -18,9 +18,9 @@ def administrator_granted(spec: NodeSpec) -> bool:
         roleRef=RoleRef(apiGroup="rbac.authorization.k8s.io", kind="ClusterRole", name="cluster-admin"),
         subjects=[Subject(apiGroup="rbac.authorization.k8s.io", kind="Group", name=_GROUP)],
     )
-    client = api_client(spec, "credentials/kubeconfigs/super-admin.conf")
-    try:
-        client.apply(binding, field_manager=FIELD_MANAGER, force=True)
-    except API_ERRORS:
-        return False
+    with api_client(spec, "credentials/kubeconfigs/super-admin.conf") as client:
+        try:
+            client.apply(binding, field_manager=FIELD_MANAGER, force=True)
+        except API_ERRORS:
+            return False
     return True

@@ -43,10 +43,14 @@ def apply_addons(
     why an add-on is not ready.
     """
     objects = addon_objects(spec, images)
-    client = api_client(spec)
-    report("Applying cluster DNS, metrics and storage")
-    for item in objects:
-        _apply(client, item)
+    with api_client(spec) as client:
+        report("Applying cluster DNS, metrics and storage")
+        for item in objects:
+            _apply(client, item)
+        _await_all(client, report)
+
+
+def _await_all(client: lightkube.Client, report: Callable[[str], None]) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     for namespace, name in _DEPLOYMENTS:
         report(f"Waiting for {name}")
@@ -117,9 +121,19 @@ def _metrics_served(client: lightkube.Client) -> bool:
 
 
 def _reasons(client: lightkube.Client, namespace: str, name: str) -> str:
-    pods = [pod for pod in client.list(Pod, namespace=namespace) if _name(pod).startswith(f"{name}-")]
     lines = [f"{name} is not ready after {_READY_SECONDS:.0f} s"]
-    for pod in pods:
+    try:
+        lines += _pod_lines(client, namespace, name)
+    except API_ERRORS as error:
+        lines.append(f"the API server does not say why: {error}")
+    return "\n".join([*lines, "Running the same command again continues from here."])
+
+
+def _pod_lines(client: lightkube.Client, namespace: str, name: str) -> list[str]:
+    lines: list[str] = []
+    for pod in client.list(Pod, namespace=namespace):
+        if not _name(pod).startswith(f"{name}-"):
+            continue
         lines += pod_reasons(pod)
         lines += [
             f"  event {event.reason}: {event.message}"
@@ -127,7 +141,7 @@ def _reasons(client: lightkube.Client, namespace: str, name: str) -> str:
             if event.type == "Warning"
         ][-3:]
         lines += [f"  log: {line}" for line in _log(client, namespace, _name(pod))]
-    return "\n".join([*lines, "Running the same command again continues from here."])
+    return lines
 
 
 def pod_reasons(pod: Pod) -> Iterator[str]:

@@ -67,7 +67,8 @@ def status(spec: NodeSpec) -> NodeStatus:
     supervisor = Supervisor.find(spec.name)
     if supervisor is None or not supervisor.answers():
         return NodeStatus(running=supervisor is not None, ready=False)
-    ready = readiness.api_answers(spec) and readiness.node_is_ready(spec, readiness.api_client(spec))
+    with readiness.api_client(spec) as client:
+        ready = readiness.api_answers(spec) and readiness.node_is_ready(spec, client)
     return NodeStatus(running=True, ready=ready, processes=supervisor.processes())
 
 
@@ -141,15 +142,15 @@ def _bring_up(spec: NodeSpec, binaries: Binaries, supervisor: Supervisor, report
 
 
 def _wait_ready(spec: NodeSpec, supervisor: Supervisor, since: datetime | None, report: Report) -> None:
-    client = readiness.api_client(spec)
-    if not readiness.node_is_ready(spec, client, since):
-        report("Waiting for the node to be Ready")
-        readiness.wait(
-            spec,
-            lambda: readiness.node_is_ready(spec, client, since),
-            what="kubelet to report Ready",
-            seconds=90,
-        )
+    with readiness.api_client(spec) as client:
+        if not readiness.node_is_ready(spec, client, since):
+            report("Waiting for the node to be Ready")
+            readiness.wait(
+                spec,
+                lambda: readiness.node_is_ready(spec, client, since),
+                what="kubelet to report Ready",
+                seconds=90,
+            )
     readiness.wait(
         spec,
         lambda: all(process.state is ProcessState.RUNNING for process in supervisor.processes()),

@@ -65,7 +65,7 @@ def api_answers(spec: NodeSpec) -> bool:
 
 
 def api_client(spec: NodeSpec, kubeconfig: str = "kubeconfig") -> lightkube.Client:
-    """A client for the API server; `kubeconfig` is a file below the node's home."""
+    """A client for the API server; `kubeconfig` is a file below the node's home. Close it."""
     config = KubeConfig.from_file(spec.home / kubeconfig)
     return lightkube.Client(config=config, trust_env=False)
 
