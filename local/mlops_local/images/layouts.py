@@ -38,10 +38,10 @@ def unpacked_bytes(layout: Path) -> int:
 def share_blobs(layout: Path) -> None:
     """Make blobs that another layout beside this one has too the same file: equal names, equal content."""
     for blob in (layout / "blobs" / "sha256").iterdir():
-        for other in layout.parent.glob(f"[!.]*/blobs/sha256/{blob.name}"):
-            if not other.samefile(blob):
-                _replace_by_link(blob, other)
-            break
+        same = layout.parent.glob(f"[!.]*/blobs/sha256/{blob.name}")
+        other = next((found for found in same if not found.samefile(blob)), None)
+        if other:
+            _replace_by_link(blob, other)
 
 
 def drop_outdated(name: str, folder: Path) -> None:

@@ -1,0 +1,80 @@
+"""The catalog is whole, hardened by default, and names the versions that the Go modules pin."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+import pytest
+
+from mlops_local import toolchain
+from mlops_local.images import GO_GROUPS, IMAGES_OF_NODE, IMAGES_OF_STACK
+from mlops_local.images.catalog import (
+    PAUSE_TAG,
+    POSTGRES_USER,
+    RECIPES,
+    UNPRIVILEGED,
+    GoProgram,
+    ImageName,
+    ancestry,
+)
+from mlops_local.node.spec import PAUSE_IMAGE
+
+UPSTREAM_MODULES = {
+    "coredns": "github.com/coredns/coredns",
+    "local-path-provisioner": "github.com/rancher/local-path-provisioner",
+    "metrics-server": "sigs.k8s.io/metrics-server",
+    "object-store": "github.com/versity/versitygw",
+    "registry": "github.com/distribution/distribution/v3",
+}
+
+
+def test_every_image_name_has_a_recipe_and_the_rest_are_layers_below_images() -> None:
+    below = {RECIPES[name].parent for name in RECIPES}
+    assert set(RECIPES) - set(get_args(ImageName)) == {"pipeline-packages", "serving-packages"}
+    assert set(get_args(ImageName)) <= set(RECIPES)
+    assert {"pipeline-packages", "serving-packages"} <= below
+
+
+def test_node_and_stack_share_no_image_and_leave_only_the_registry_out() -> None:
+    assert set(IMAGES_OF_NODE).isdisjoint(IMAGES_OF_STACK)
+    assert set(get_args(ImageName)) - {*IMAGES_OF_NODE, *IMAGES_OF_STACK} == {"registry"}
+
+
+def test_ancestors_come_before_the_images_built_on_them() -> None:
+    assert ancestry("serving") == ("base", "serving-packages", "serving")
+    assert ancestry("pause") == ("pause",)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_no_image_runs_as_root(name: str) -> None:
+    assert RECIPES[name].user == (POSTGRES_USER if name == "postgres" else UNPRIVILEGED)
+
+
+@pytest.mark.parametrize("name", ["mlflow", "pipeline", "serving"])
+def test_python_images_switch_the_telemetry_of_their_libraries_off(name: str) -> None:
+    expected = {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true", "ORT_DISABLE_TELEMETRY": "1"}
+    assert expected.items() <= dict(RECIPES[name].env).items()
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if isinstance(RECIPES[name], GoProgram)])
+def test_go_program_is_one_that_the_toolchain_builds(name: str) -> None:
+    recipe = RECIPES[name]
+    assert isinstance(recipe, GoProgram)
+    assert recipe.program in toolchain.GROUPS[recipe.group].programs
+    assert recipe.group in GO_GROUPS
+
+
+@pytest.mark.parametrize(("name", "module"), UPSTREAM_MODULES.items())
+def test_upstream_image_has_the_version_that_is_built_here(name: str, module: str) -> None:
+    recipe = RECIPES[name]
+    assert isinstance(recipe, GoProgram)
+    assert recipe.upstream is not None
+    pins = (toolchain.MODULES / recipe.group / "go.mod").read_text()
+    pinned = re.search(rf"^\s*{re.escape(module)} (v\S+)", pins, re.MULTILINE)
+    assert pinned is not None
+    assert recipe.upstream.rpartition(":")[2].removeprefix("v") == pinned[1].removeprefix("v")
+
+
+def test_pause_has_the_tag_that_containerd_is_told() -> None:
+    assert PAUSE_IMAGE.rpartition(":")[2] == PAUSE_TAG
