@@ -17,18 +17,33 @@ from pulumi_mlops.placement import Placement
 T = TypeVar("T")
 
 
-def text(args: Mapping[str, Any], key: str, check: Callable[[str], str], default: str | None = None) -> Any:
+def text(
+    args: Mapping[str, Any],
+    key: str,
+    check: Callable[[str], str],
+    default: str | None = None,
+    *,
+    within: str = "",
+) -> Any:
     """The string input `key`, checked; `default` when it is not given.
+
+    `within` is the path of `args` in the component's arguments, for messages (`resources`).
 
     Raises `pulumi.InputPropertyError` for a plain value that `check` refuses, or a missing one that has
     no default.
     """
-    return _checked(key, _given(args, key, default), check)
+    path = f"{within}.{key}" if within else key
+    return _checked(path, _given(args, key, default, path), check)
+
+
+def section(args: Mapping[str, Any], key: str) -> Any:
+    """The arguments nested under `key`, which must be there."""
+    return _given(args, key, None, key)
 
 
 def whole(args: Mapping[str, Any], key: str, check: Callable[[int], int], default: int | None = None) -> Any:
     """The integer input `key`, coerced from a float and checked; `default` when it is not given."""
-    return _checked(key, _given(args, key, default), lambda value: check(_as_int(value)))
+    return _checked(key, _given(args, key, default, key), lambda value: check(_as_int(value)))
 
 
 def given(args: Mapping[str, Any], key: str) -> bool:
@@ -36,9 +51,9 @@ def given(args: Mapping[str, Any], key: str) -> bool:
     return args.get(key) is not None
 
 
-def plain(args: Mapping[str, Any], key: str, check: Callable[[str], str], default: str) -> str:
+def plain(args: Mapping[str, Any], key: str, check: Callable[[str], str], default: str | None = None) -> str:
     """A string that decides names, so it may not be an output."""
-    value = _given(args, key, default)
+    value = _given(args, key, default, key)
     if isinstance(value, pulumi.Output):
         raise pulumi.InputPropertyError(
             key, "this decides the names of objects, so it must be a plain string"
@@ -50,9 +65,9 @@ def resources(args: Mapping[str, Any], cpu: str, memory: str, memory_limit: str)
     """The container resources of `args["resources"]`, each defaulting to the value given here."""
     wanted: Mapping[str, Any] = args.get("resources") or {}
     return pod.resources(
-        text(wanted, "cpu", checks.cpu_quantity, cpu),
-        text(wanted, "memory", checks.bytes_quantity, memory),
-        text(wanted, "memory_limit", checks.bytes_quantity, memory_limit),
+        text(wanted, "cpu", checks.cpu_quantity, cpu, within="resources"),
+        text(wanted, "memory", checks.bytes_quantity, memory, within="resources"),
+        text(wanted, "memory_limit", checks.bytes_quantity, memory_limit, within="resources"),
     )
 
 
@@ -63,9 +78,9 @@ def any_text(value: str) -> str:
     return value
 
 
-def secret(args: Mapping[str, Any], key: str) -> pulumi.Output[str]:
+def secret(args: Mapping[str, Any], key: str, *, within: str = "") -> pulumi.Output[str]:
     """The string input `key` as a secret, whether or not the caller had marked it one."""
-    return pulumi.Output.secret(text(args, key, any_text))
+    return pulumi.Output.secret(text(args, key, any_text, within=within))
 
 
 def external_url(args: Mapping[str, Any]) -> pulumi.Output[str | None]:
@@ -96,25 +111,31 @@ def flows(args: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     return [{**flow, "port": whole(flow, "port", checks.positive)} for flow in args.get(key) or []]
 
 
-def store_place(store: Mapping[str, Any]) -> tuple[Any, Any]:
-    """(endpoint, region) of a store's access arguments."""
-    return text(store, "url", any_text), text(store, "region", any_text, "us-east-1")
+def store_place(args: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    """(endpoint, region, bucket of models) of `args["store"]`."""
+    store = section(args, "store")
+    return (
+        text(store, "url", any_text, within="store"),
+        text(store, "region", any_text, "us-east-1", within="store"),
+        text(store, "bucket", any_text, "models", within="store"),
+    )
 
 
-def store_key(store: Mapping[str, Any]) -> dict[str, pulumi.Output[str]]:
-    """A Secret's entries for a store's key, called as every S3 client looks them up."""
+def store_key(args: Mapping[str, Any], key: str = "store") -> dict[str, pulumi.Output[str]]:
+    """A Secret's entries for the S3 key in `args[key]`, called as every S3 client looks them up."""
+    store = section(args, key)
     return {
-        "AWS_ACCESS_KEY_ID": secret(store, "access_key_id"),
-        "AWS_SECRET_ACCESS_KEY": secret(store, "secret_access_key"),
+        "AWS_ACCESS_KEY_ID": secret(store, "access_key_id", within=key),
+        "AWS_SECRET_ACCESS_KEY": secret(store, "secret_access_key", within=key),
     }
 
 
-def _given(args: Mapping[str, Any], key: str, default: Any) -> Any:
+def _given(args: Mapping[str, Any], key: str, default: Any, path: str) -> Any:
     value = args.get(key)
     if value is None:
         value = default
     if value is None:
-        raise pulumi.InputPropertyError(key, "this argument is required and was not given")
+        raise pulumi.InputPropertyError(path, "this argument is required and was not given")
     return value
 
 

@@ -86,7 +86,7 @@ class ModelEndpoint(pulumi.ComponentResource):
         secret = Secret(
             f"{name}-store-key",
             metadata=place.metadata(),
-            string_data=inputs.store_key(args["store"]),
+            string_data=inputs.store_key(args),
             opts=child,
         )
         policy = NetworkPolicy(f"{name}-flows", opts=child, **_flows(args, place))
@@ -119,14 +119,14 @@ class ModelEndpoint(pulumi.ComponentResource):
         )
 
     def _deployment(self, args: ModelEndpointArgs, place: Placement) -> manifests.Object:
-        url, region = inputs.store_place(args["store"])
+        url, region, bucket = inputs.store_place(args)
         drain = inputs.whole(args, "drain_seconds", checks.positive, 10)
         env = {
             "MLOPS_ENDPOINT": place.name,
             "MLOPS_MODEL": self.model,
             "MLOPS_MODEL_VERSION": self.version,
             "MLOPS_STORE_URL": url,
-            "MLOPS_STORE_BUCKET": inputs.text(args["store"], "bucket", inputs.any_text, "models"),
+            "MLOPS_STORE_BUCKET": bucket,
             "AWS_REGION": region,
             "MLOPS_HTTP_PORT": str(PORT),
             "MLOPS_POLL_SECONDS": _as_text(inputs.whole(args, "poll_seconds", checks.positive, 5)),

@@ -83,7 +83,7 @@ class ModelRegistry(pulumi.ComponentResource):
                 place,
                 inputs.text(args, "image", checks.image_by_digest),
                 hosts,
-                inputs.store_place(args["store"]),
+                inputs.store_place(args)[:2],
                 inputs.resources(args, cpu="100m", memory="512Mi", memory_limit="1Gi"),
             ),
         )
@@ -119,7 +119,7 @@ def _secrets(
             string_data={
                 "MLFLOW_BACKEND_STORE_URI": database_url,
                 "MLFLOW_FLASK_SERVER_SECRET_KEY": inputs.secret(args, "session_key"),
-                **inputs.store_key(args["store"]),
+                **inputs.store_key(args),
             },
             opts=child,
         ),

@@ -109,22 +109,18 @@ class ObjectStore(pulumi.ComponentResource):
 def _secrets(
     name: str, args: ObjectStoreArgs, place: Placement, child: pulumi.ResourceOptions
 ) -> list[pulumi.Resource]:
-    root, read_only, read_write = args["root"], args["read_only"], args["read_write"]
-    users = pulumi.Output.all(
-        inputs.secret(read_only, "access_key_id"),
-        inputs.secret(read_only, "secret_access_key"),
-        inputs.secret(read_write, "access_key_id"),
-        inputs.secret(read_write, "secret_access_key"),
-    ).apply(lambda known: object_store_pods.users_file([(known[0], known[1]), (known[2], known[3])]))
+    read_only, read_write = inputs.store_key(args, "read_only"), inputs.store_key(args, "read_write")
+    users = pulumi.Output.all(*read_only.values(), *read_write.values()).apply(
+        lambda known: object_store_pods.users_file([(known[0], known[1]), (known[2], known[3])])
+    )
     return [
         Secret(
             f"{name}-root",
             metadata=place.metadata("root"),
             string_data={
-                "AWS_ACCESS_KEY_ID": inputs.secret(root, "access_key_id"),
-                "AWS_SECRET_ACCESS_KEY": inputs.secret(root, "secret_access_key"),
-                "MLOPS_STORE_READ_ONLY_KEY_ID": inputs.secret(read_only, "access_key_id"),
-                "MLOPS_STORE_READ_WRITE_KEY_ID": inputs.secret(read_write, "access_key_id"),
+                **inputs.store_key(args, "root"),
+                "MLOPS_STORE_READ_ONLY_KEY_ID": read_only["AWS_ACCESS_KEY_ID"],
+                "MLOPS_STORE_READ_WRITE_KEY_ID": read_write["AWS_ACCESS_KEY_ID"],
             },
             opts=child,
         ),

@@ -68,15 +68,15 @@ class Pipeline(pulumi.ComponentResource):
         super().__init__("mlops:index:Pipeline", name, {}, opts)
         place = inputs.placement(name, "pipeline", args)
         child = pulumi.ResourceOptions(parent=self)
-        tracking = args["tracking"]
+        tracking = inputs.section(args, "tracking")
         account = ServiceAccount(f"{name}-account", opts=child, **manifests.service_account(place.metadata()))
         secret = Secret(
             f"{name}-keys",
             metadata=place.metadata(),
             string_data={
-                **inputs.store_key(args["store"]),
-                "MLFLOW_TRACKING_USERNAME": inputs.secret(tracking, "username"),
-                "MLFLOW_TRACKING_PASSWORD": inputs.secret(tracking, "password"),
+                **inputs.store_key(args),
+                "MLFLOW_TRACKING_USERNAME": inputs.secret(tracking, "username", within="tracking"),
+                "MLFLOW_TRACKING_PASSWORD": inputs.secret(tracking, "password", within="tracking"),
             },
             opts=child,
         )
@@ -101,21 +101,20 @@ class Pipeline(pulumi.ComponentResource):
 
 def _job_spec(args: PipelineArgs, place: Placement) -> manifests.Object:
     image = inputs.text(args, "image", checks.image_by_digest)
-    store = args["store"]
-    url, region = inputs.store_place(store)
+    url, region, bucket = inputs.store_place(args)
     env = {
         "MLOPS_MODEL": inputs.text(args, "model", checks.object_name),
         "MLOPS_ENDPOINT": inputs.text(args, "endpoint", checks.object_name),
         "MLOPS_CODE_REVISION": pulumi.Output.from_input(image).apply(digest_of),
         "MLOPS_STORE_URL": url,
-        "MLOPS_STORE_BUCKET": inputs.text(store, "bucket", inputs.any_text, "models"),
+        "MLOPS_STORE_BUCKET": bucket,
         "AWS_REGION": region,
-        "MLFLOW_TRACKING_URI": inputs.text(args["tracking"], "url", inputs.any_text),
+        "MLFLOW_TRACKING_URI": inputs.text(args["tracking"], "url", inputs.any_text, within="tracking"),
     }
     template = pipeline_pods.run(
         place,
         image,
-        inputs.plain(args, "pipeline", checks.object_name, ""),
+        inputs.plain(args, "pipeline", checks.object_name),
         env,
         inputs.resources(args, cpu="100m", memory="512Mi", memory_limit="2Gi"),
     )

@@ -36,7 +36,9 @@ class Platform(pulumi.ComponentResource):
         super().__init__("mlops:index:Platform", name, {}, opts)
         wiring.refuse_duplicates(args)
         object_name = inputs.plain(args, "object_name", checks.object_name, name)
-        cluster = Cluster(f"{name}-cluster", args["cluster"], pulumi.ResourceOptions(parent=self))
+        cluster = Cluster(
+            f"{name}-cluster", inputs.section(args, "cluster"), pulumi.ResourceOptions(parent=self)
+        )
         self._child = pulumi.ResourceOptions(parent=self, providers={"kubernetes": cluster.provider})
         system, models = (
             GuardedNamespace(f"{name}-{part}", {"object_name": f"{object_name}-{part}"}, self._child)

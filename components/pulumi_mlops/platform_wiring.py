@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 import pulumi
 
-from pulumi_mlops import database_pods, model_registry_pods, object_store_pods
+from pulumi_mlops import database_pods, inputs, model_registry_pods, object_store_pods
 from pulumi_mlops.database import DatabaseArgs
 from pulumi_mlops.labels import selector
 from pulumi_mlops.model_endpoint import ModelEndpointArgs
@@ -37,8 +37,7 @@ class Site:
 def refuse_duplicates(args: PlatformArgs) -> None:
     """Raise `pulumi.InputPropertyError` for two endpoints or two pipelines of one name."""
     parts: dict[str, list[str]] = {
-        "endpoints": [endpoint["name"] for endpoint in args["endpoints"]],
-        "pipelines": [pipeline["name"] for pipeline in args["pipelines"]],
+        key: [part["name"] for part in inputs.section(args, key)] for key in ("endpoints", "pipelines")
     }
     for key, names in parts.items():
         twice = sorted(name for name, times in Counter(names).items() if times > 1)

@@ -26,6 +26,12 @@ def mlflow_auth(database_uri: str, admin_username: str, admin_password: str) -> 
         "admin_username": admin_username,
         "admin_password": admin_password,
     }
+    for key, value in wanted.items():
+        if value != value.strip() or len(value.splitlines()) != 1:
+            raise InvalidValue(
+                f"{key} cannot be written to an ini file: it is empty, begins or ends with a space, or has a "
+                "line break; choose another"
+            )
     escaped = {key: value.replace("%", "%%") for key, value in wanted.items()}
     text = _TEMPLATES.get_template("mlflow_auth.ini.j2").render(escaped)
     _must_read_back(text, wanted)
@@ -35,9 +41,6 @@ def mlflow_auth(database_uri: str, admin_username: str, admin_password: str) -> 
 def _must_read_back(text: str, wanted: Mapping[str, str]) -> None:
     parser = configparser.ConfigParser()
     parser.read_string(text)
-    for key, value in wanted.items():
-        if parser["mlflow"][key] != value:
-            raise InvalidValue(
-                f"{key} cannot be written to an ini file: it begins or ends with a space, or has a line "
-                "break; choose another"
-            )
+    changed = [key for key, value in wanted.items() if parser["mlflow"][key] != value]
+    if changed:
+        raise InvalidValue(f"{changed[0]} does not survive in an ini file; choose one of plain characters")

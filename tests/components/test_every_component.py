@@ -171,20 +171,24 @@ def test_no_secret_reaches_a_pod_by_argument_or_plain_variable(
             assert "secret-" not in json.dumps([container.get("args"), container.get("env")])
 
 
-@each_component
-def test_a_missing_argument_is_named(component: Component) -> None:
-    if component in (pulumi_mlops.GuardedNamespace, pulumi_mlops.Platform):
-        pytest.skip(
-            "every argument has a default" if component is pulumi_mlops.GuardedNamespace else "nested"
-        )
-    key = "address" if component is pulumi_mlops.ImageRegistry else "namespace"
-    key = "kubeconfig" if component is pulumi_mlops.Cluster else key
-    changes: dict[str, Any] = {key: None}
-    if component is pulumi_mlops.ImageRegistry:
-        changes["source"] = pulumi_mlops.ImageRegistrySource.ADOPT
+@pytest.mark.parametrize(
+    ("component", "key"),
+    [
+        (pulumi_mlops.Cluster, "kubeconfig"),
+        (pulumi_mlops.ObjectStore, "read_only"),
+        (pulumi_mlops.Database, "password"),
+        (pulumi_mlops.ModelRegistry, "store"),
+        (pulumi_mlops.ImageRegistry, "htpasswd"),
+        (pulumi_mlops.Pipeline, "tracking"),
+        (pulumi_mlops.ModelEndpoint, "image"),
+        (pulumi_mlops.Platform, "cluster"),
+    ],
+)
+def test_a_missing_argument_is_named(component: Component, key: str) -> None:
     with pytest.raises(pulumi.InputPropertyError) as caught:
-        registered(lambda: make(component, "one", **changes))
+        registered(lambda: make(component, "one", **{key: None}))
     assert caught.value.property_path == key
+    assert "required" in caught.value.reason
 
 
 def test_the_schema_for_other_languages_can_be_inferred_and_describes_every_argument() -> None:

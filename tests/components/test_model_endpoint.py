@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+import pytest
+
+import pulumi_mlops as mlops
+from component_samples import make
+from pulumi_mlops import model_endpoint_pods
+from recording_engine import registered
+
+
+def endpoint(**changes: Any) -> Any:
+    return registered(lambda: make(mlops.ModelEndpoint, "mortgage", **changes))
+
+
+def test_an_endpoint_is_these_seven_objects() -> None:
+    recording = endpoint()
+    assert sorted((r.type.split(":")[-1], r.name) for r in recording.resources) == [
+        ("Deployment", "mortgage-server"),
+        ("HorizontalPodAutoscaler", "mortgage-autoscaler"),
+        ("ModelEndpoint", "mortgage"),
+        ("NetworkPolicy", "mortgage-flows"),
+        ("PodDisruptionBudget", "mortgage-budget"),
+        ("Secret", "mortgage-store-key"),
+        ("Service", "mortgage-service"),
+        ("ServiceAccount", "mortgage-account"),
+    ]
+    assert recording.outputs["mortgage"] == {
+        "url": "http://127.0.0.1:30080",
+        "internal_url": "http://mortgage.models.svc:8080",
+        "model": "mortgage",
+        "version": "7",
+    }
+
+
+def test_the_autoscaler_alone_sets_the_number_of_pods() -> None:
+    recording = endpoint()
+    assert "replicas" not in recording.of("Deployment").inputs["spec"]
+    spec = recording.of("HorizontalPodAutoscaler").inputs["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (2, 5)
+    assert spec["metrics"][0]["resource"]["target"] == {"type": "Utilization", "averageUtilization": 60}
+    assert spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"] == 300
+
+
+def test_one_pod_may_always_be_evicted() -> None:
+    assert endpoint().of("PodDisruptionBudget").inputs["spec"]["maxUnavailable"] == 1
+
+
+def test_a_stopping_pod_is_given_its_drain_and_its_longest_request() -> None:
+    pod = endpoint().of("Deployment").inputs["spec"]["template"]["spec"]
+    plain = {entry["name"]: entry.get("value") for entry in pod["containers"][0]["env"]}
+    assert plain["MLOPS_DRAIN_SECONDS"] == "20"
+    assert pod["terminationGracePeriodSeconds"] == 55 > 20 + int(plain["MLOPS_REQUEST_TIMEOUT_SECONDS"])
+    assert model_endpoint_pods.grace_seconds(10) == 45
+
+
+def test_the_three_probes_tell_live_from_ready() -> None:
+    container = endpoint().of("Deployment").inputs["spec"]["template"]["spec"]["containers"][0]
+    paths = {name: container[name]["httpGet"]["path"] for name in container if name.endswith("Probe")}
+    assert paths == {
+        "startupProbe": "/v2/health/live",
+        "readinessProbe": "/v2/health/ready",
+        "livenessProbe": "/v2/health/live",
+    }
+
+
+def test_pods_spread_over_zones_and_nodes() -> None:
+    pod = endpoint().of("Deployment").inputs["spec"]["template"]["spec"]
+    keys = [constraint["topologyKey"] for constraint in pod["topologySpreadConstraints"]]
+    assert keys == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+
+
+def test_the_account_gives_no_token() -> None:
+    assert endpoint().of("ServiceAccount").inputs["automountServiceAccountToken"] is False
+
+
+def test_it_follows_the_release_log_unless_it_is_pinned() -> None:
+    recording = endpoint(version=None)
+    container = recording.of("Deployment").inputs["spec"]["template"]["spec"]["containers"][0]
+    assert {"name": "MLOPS_MODEL_VERSION", "value": "release"} in container["env"]
+    assert recording.outputs["mortgage"]["version"] == "release"
+
+
+def test_an_endpoint_that_is_not_published_is_asked_inside_the_cluster() -> None:
+    recording = endpoint(node_port=None, ingress_address=None)
+    assert recording.of("Service").inputs["spec"]["type"] == "ClusterIP"
+    assert recording.outputs["mortgage"]["url"] == "http://mortgage.models.svc:8080"
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "words"),
+    [
+        ({"image": "mlops/serving:latest"}, "image", "by digest"),
+        ({"version": "latest"}, "version", "not a model version"),
+        ({"min_replicas": 6}, "min_replicas", "6 is more than max_replicas, 5"),
+        ({"max_replicas": 2.5}, "max_replicas", "not a whole number"),
+        ({"node_port": 80}, "node_port", "30000 to 32767"),
+        ({"ingress_address": None}, "ingress_address", "required"),
+        ({"resources": {"cpu": "fast"}}, "resources.cpu", "not an amount of CPU"),
+        ({"object_name": "Mortgage"}, "object_name", "lower-case"),
+    ],
+)
+def test_a_wrong_argument_is_refused_with_what_is_allowed(
+    changes: dict[str, Any], path: str, words: str
+) -> None:
+    with pytest.raises(pulumi.InputPropertyError) as caught:
+        endpoint(**changes)
+    assert caught.value.property_path == path
+    assert words in caught.value.reason
+
+
+def test_numbers_that_arrive_as_floats_from_another_language_are_whole() -> None:
+    recording = endpoint(min_replicas=2.0, node_port=30080.0)
+    assert recording.of("HorizontalPodAutoscaler").inputs["spec"]["minReplicas"] == 2
+    assert recording.outputs["mortgage"]["url"] == "http://127.0.0.1:30080"
