@@ -33,9 +33,9 @@ def say(line: str) -> None:
 
 def _dispatch(arguments: list[str]) -> None:
     if arguments == ["run", "mortgage-approval"]:
-        from mlops_pipelines import evaluation, run, settings
+        from mlops_pipelines import run, settings
 
-        run.run(settings.run_settings(os.environ), evaluation.Gates(), say)
+        run.run(settings.run_settings(os.environ), say)
     elif arguments == ["store-setup"]:
         from mlops_pipelines import buckets, settings
 

@@ -15,8 +15,8 @@ from minio import Minio
 from minio.error import S3Error
 
 from mlops_pipelines.errors import PipelineError
-from mlops_pipelines.registry import wait_for
 from mlops_pipelines.settings import BucketSettings
+from mlops_pipelines.waiting import wait_for
 
 Report = Callable[[str], None]
 

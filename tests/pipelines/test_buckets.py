@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from minio import Minio
+from minio.error import S3Error
 from pydantic import SecretStr
 
 from mlops_pipelines import buckets
@@ -53,7 +57,6 @@ def url(binaries: Callable[[str], Path], tmp_path: Path) -> Iterator[str]:
         process = subprocess.Popen(
             [*command, "--quiet", "posix", str(tmp_path / "objects")], env=environ, stdout=log, stderr=log
         )
-    import socket
 
     def accepts() -> bool:
         with socket.socket() as probe:
@@ -92,6 +95,22 @@ def test_the_reader_reads_models_and_writes_nothing(url: str) -> None:
         reader.create("models/a/1/other", b"2")
     with pytest.raises(StoreError, match="was refused"):
         Store(place(url, "reader", "reader-secret", "requests")).get("anything")
+
+
+def test_the_writer_writes_everywhere_and_deletes_nowhere(url: str) -> None:
+    set_up(url)
+    client = Minio(urlsplit(url).netloc, "writer", "writer-secret", secure=False, region="us-east-1")
+    for bucket in buckets.BUCKETS:
+        Store(place(url, "writer", "writer-secret", bucket)).create("a/file", b"1")
+        with pytest.raises(S3Error, match="AccessDenied"):
+            client.remove_object(bucket, "a/file")
+
+
+def test_a_user_that_the_store_does_not_know_is_reported(url: str) -> None:
+    root = place(url, "root", ROOT_SECRET)
+    settings = BucketSettings(store=root, read_only_user="nobody", read_write_user="writer")
+    with pytest.raises(PipelineError, match="the object store refused: MalformedPolicy"):
+        buckets.set_up(settings, lambda _: None)
 
 
 def test_a_wrong_root_key_is_named(url: str) -> None:

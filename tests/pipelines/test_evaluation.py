@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mlops_pipelines.evaluation import Gates, failures, fairness, metrics
+from mlops_pipelines.evaluation import calibration_error, fairness, metrics
 from mlops_pipelines.mortgage import Table
 
 LABELS = np.array([1, 1, 0, 1, 1, 0, 0, 1])
@@ -27,6 +27,7 @@ def test_rates_and_ratios_are_those_worked_out_by_hand() -> None:
     race = fairness(table(), APPROVED)["race"]
     assert race["white"] == {
         "rows": 4,
+        "qualified": 3,
         "approval_rate": 0.75,
         "true_positive_rate": pytest.approx(2 / 3),
         "impact_ratio": 1.0,
@@ -34,6 +35,7 @@ def test_rates_and_ratios_are_those_worked_out_by_hand() -> None:
     }
     assert race["black"] == {
         "rows": 4,
+        "qualified": 2,
         "approval_rate": 0.5,
         "true_positive_rate": 1.0,
         "impact_ratio": pytest.approx(2 / 3),
@@ -46,22 +48,22 @@ def test_log_loss_is_also_given_relative_to_the_base_rate() -> None:
     assert metrics(LABELS, constant)["log_loss_ratio"] == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize(
-    ("gates", "expected"),
-    [
-        (Gates(minimum_group_rows=100, minimum_roc_auc=0.5), []),
-        (
-            Gates(minimum_group_rows=100, minimum_roc_auc=0.99),
-            ["roc_auc is 0.867, at least 0.99 is asked for"],
-        ),
-        (
-            Gates(minimum_group_rows=1, minimum_roc_auc=0.5, maximum_opportunity_gap=1),
-            [
-                "race black: approval rate is 0.667 of the reference group's, at least 0.8 is asked for",
-                "race hispan: approval rate is 0.667 of the reference group's, at least 0.8 is asked for",
-            ],
-        ),
-    ],
-)
-def test_a_gate_says_what_was_reached_and_what_is_asked_for(gates: Gates, expected: list[str]) -> None:
-    assert failures(gates, metrics(LABELS, APPROVED), fairness(table(), APPROVED)) == expected
+def test_a_rate_of_no_rows_is_none_and_so_is_a_ratio_to_it() -> None:
+    empty = table()
+    empty.groups["black"] = np.zeros(8, dtype=bool)
+    assert fairness(empty, APPROVED)["race"]["black"] == {
+        "rows": 0,
+        "qualified": 0,
+        "approval_rate": None,
+        "true_positive_rate": None,
+        "impact_ratio": None,
+        "opportunity_gap": None,
+    }
+    nobody = fairness(table(), np.zeros(8))["race"]
+    assert nobody["black"]["impact_ratio"] is None
+
+
+def test_calibration_error_is_the_mean_gap_between_promise_and_outcome() -> None:
+    labels = np.array([0] * 5 + [1] * 5)
+    assert calibration_error(labels, np.array([0.0] * 5 + [1.0] * 5)) == 0.0
+    assert calibration_error(labels, np.array([0.2] * 5 + [0.9] * 5)) == pytest.approx(0.15)

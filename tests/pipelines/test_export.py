@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.pipeline import Pipeline
@@ -53,3 +56,27 @@ def test_numeric_bins_count_every_row_once_and_keep_missing_apart() -> None:
 def test_codes_are_counted_by_whole_number_with_an_empty_bin_for_others() -> None:
     bins = export.code_bins("c", np.array([2.0, 1.0, 2.0, np.nan], dtype=np.float32))
     assert (bins.categories, bins.counts, bins.missing) == (("1", "2"), (1, 2, 0), 1)
+
+
+def test_bins_are_in_the_order_of_the_input_and_the_probability_is_last(
+    model: Pipeline, split: tuple[Table, Table]
+) -> None:
+    rows = split[0].features
+    bins = export.reference_bins(rows, model.predict_proba(rows)[:, 1])
+    assert [found.feature for found in bins] == [*mortgage.FEATURES, "probabilities"]
+    assert {sum(found.counts) + found.missing for found in bins} == {len(rows)}
+
+
+def test_every_column_of_the_input_is_explained_in_the_artifact(tmp_path: Path) -> None:
+    entries = export.write(b"model", tmp_path)
+    assert [entry.path for entry in entries] == ["model.onnx", "features.json"]
+    explained = json.loads((tmp_path / "features.json").read_text())
+    assert [(found["column"], found["name"]) for found in explained] == list(enumerate(mortgage.FEATURES))
+
+
+def test_golden_answers_are_the_training_librarys(model: Pipeline, split: tuple[Table, Table]) -> None:
+    golden = export.golden(model, split[1].features)
+    label, probabilities = golden.outputs
+    assert golden.inputs[0].shape == (export.GOLDEN_ROWS, 29)
+    assert list(label.data) == model.predict(split[1].features[: export.GOLDEN_ROWS]).tolist()
+    assert probabilities.shape == (export.GOLDEN_ROWS, 2)
