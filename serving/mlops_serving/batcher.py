@@ -5,7 +5,7 @@ model, outputs, datatypes and trailing shapes), and a failing batch is tried aga
 request suffers from its neighbours. The queue is bounded in rows and bytes.
 
 A call that is expected to be short runs right on the event loop: handing it to a thread would take
-longer than the model does.
+longer than the model does. If even a turn of the loop would, it runs at once.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from mlops_serving.models import LoadedModel
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest
 
+_AT_ONCE_SECONDS: Final = 0.0001
 _INLINE_SECONDS: Final = 0.001
 _SWEEP_SECONDS: Final = 0.05
 _SCAN_LIMIT: Final = 64
@@ -88,6 +89,8 @@ class Batcher:
 
         May be cancelled at any time without harm to other requests.
         """
+        if not self._busy and not self._queue and model.seconds_for(request.rows) <= _AT_ONCE_SECONDS:
+            return self._at_once(model, request)
         self._admit(request)
         job = Job(model, request, self._loop.create_future(), self._limits.timeout)
         self._queue.append(job)
@@ -97,6 +100,15 @@ class Batcher:
     def close(self) -> None:
         """Let the model's thread end."""
         self._thread.shutdown(wait=False)
+
+    def _at_once(self, model: LoadedModel, request: InferRequest) -> dict[str, Array]:
+        manifest = model.manifest
+        self._metrics.batch_rows.observe(request.rows, manifest.name, manifest.version)
+        self._metrics.queue_seconds.observe(0, manifest.name, manifest.version)
+        try:
+            return _one_call(model, request)
+        except Exception as error:  # a framework may raise anything
+            raise _failure(error) from error
 
     def _admit(self, request: InferRequest) -> None:
         rows, size = self._rows + request.rows, self._bytes + request.size
@@ -202,16 +214,14 @@ def run_batch(batch: Sequence[Job]) -> list[Outcome]:
     except Exception as error:  # a framework may raise anything
         if len(batch) > 1:
             return [outcome for job in batch for outcome in run_batch([job])]
-        return [
-            PredictionFailed(f"the model failed on this input: {type(error).__name__}: {str(error)[:300]}")
-        ]
+        return [_failure(error)]
 
 
 def _call(batch: Sequence[Job]) -> list[dict[str, Array]]:
     first = batch[0]
     names = first.request.outputs
     if len(batch) == 1:
-        return [dict(zip(names, first.model.runtime.run(first.request.inputs, names), strict=True))]
+        return [_one_call(first.model, first.request)]
     inputs = {
         name: np.concatenate([job.request.inputs[name] for job in batch]) for name in first.request.inputs
     }
@@ -221,3 +231,11 @@ def _call(batch: Sequence[Job]) -> list[dict[str, Array]]:
         raise ValueError(f"the model gave {[len(array) for array in outputs]} rows for {ends[-1]}")
     parts = [np.split(array, ends[:-1]) for array in outputs]
     return [dict(zip(names, rows, strict=True)) for rows in zip(*parts, strict=True)]
+
+
+def _one_call(model: LoadedModel, request: InferRequest) -> dict[str, Array]:
+    return dict(zip(request.outputs, model.runtime.run(request.inputs, request.outputs), strict=True))
+
+
+def _failure(error: Exception) -> PredictionFailed:
+    return PredictionFailed(f"the model failed on this input: {type(error).__name__}: {str(error)[:300]}")

@@ -61,9 +61,10 @@ async def serve(settings: Settings, store: Store) -> None:
     finally:
         follower.stop()
         http.stop()  # type: ignore[no-untyped-call]
-        await asyncio.wait((serving,))
+        await asyncio.wait((serving,), timeout=settings.request_timeout_seconds)
         batcher.close()
-    serving.result()
+    if serving.done():
+        serving.result()
     if failed.done():
         failed.result()
     log.info("stopped")

@@ -16,7 +16,7 @@ from mlops_serving.metrics import Metrics
 from mlops_serving.models import LoadedModel
 from mlops_serving.protocol.requests import InferRequest, signature
 
-INLINE, THREAD = 0.0, 1.0
+AT_ONCE, INLINE, THREAD = 0.0, 0.0005, 1.0
 
 
 class Doubler:
@@ -76,7 +76,7 @@ def values(outcomes):
     return [outcome["y"].tolist() for outcome in outcomes]
 
 
-@pytest.mark.parametrize("seconds", [INLINE, THREAD])
+@pytest.mark.parametrize("seconds", [AT_ONCE, INLINE, THREAD])
 def test_a_lone_request_does_not_wait_for_others(iris, seconds):
     async def scenario():
         batcher = Batcher(limits(), Metrics())
@@ -176,7 +176,7 @@ def test_an_empty_queue_takes_even_a_request_that_is_larger_than_its_bound(iris)
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("seconds", [INLINE, THREAD])
+@pytest.mark.parametrize("seconds", [AT_ONCE, INLINE, THREAD])
 def test_one_failing_request_does_not_harm_its_batch_mates(iris, seconds):
     async def scenario():
         runtime = Doubler()
