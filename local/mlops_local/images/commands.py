@@ -1,7 +1,7 @@
 """Run the programs that build images, with their output in a log that an error quotes.
 
-Each runs in mount and process namespaces of its own: when it ends or is killed, so do its mounts and its
-children, and deleting what it left can reach nothing of the machine's.
+Those that mount file systems run in mount and process namespaces of their own: when they end or are killed,
+or this process is, so do their mounts and children, and deleting what they left reaches nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from mlops_local.errors import ImageError
 
 EPOCH = 1704067200
 """2024-01-01: the time stamp of every file in an image, so that equal content has an equal digest."""
-_ISOLATED = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
+_WITH_US = ("setpriv", "--pdeathsig", "KILL")
+_ISOLATED = (*_WITH_US, "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
 _FULL = "no space left on device"
 
 
