@@ -70,6 +70,8 @@ def _build_missing(
             started = time.monotonic()
             _build_one(step, folders, source, builder, log)
             layouts.drop_outdated(step, cache / "images")
+            parents = {RECIPES[later].parent for later in steps[number:]}
+            builder.keep_only(render.reference(parent) for parent in parents if parent)
             size = layouts.unpacked_bytes(folders[step]) / 1e6
             report(f"built image {step} in {time.monotonic() - started:.0f} s, {size:.0f} MB unpacked")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,6 +38,12 @@ class Buildah:
         self._run("build", *how, "--tag", tag, "--file", str(containerfile), str(context))
         self._run("push", "--quiet", tag, f"oci:{layout}:latest")
         self._present.add(tag)
+
+    def keep_only(self, tags: Iterable[str]) -> None:
+        """Delete the layers of images that no further build starts from."""
+        for tag in self._present - set(tags):
+            self._run("rmi", tag)
+            self._present.remove(tag)
 
     def _run(self, *arguments: str) -> str:
         return run_isolated([*self._command, *arguments], self._log, TMPDIR=str(self._scratch))
