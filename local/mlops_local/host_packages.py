@@ -108,7 +108,7 @@ def _apt(command: tuple[str, ...], what: str, report: Callable[[str], None]) -> 
         for line in process.stdout or ():
             last = [*last[-_LAST_LINES:], line.rstrip()]
             if line.startswith("Setting up "):
-                report(line.strip().removesuffix("..."))
+                report(line.strip().removesuffix("...").strip())
     if process.returncode:
         raise PreflightError(
             "\n".join([f"`{' '.join(command)}` failed; mend this and run the command again:", *last])

@@ -65,7 +65,8 @@ def process_one(spec: NodeSpec) -> Supervisor:
 
 def answers_soon(supervisor: Supervisor) -> bool:
     """Whether a process 1 that may still be setting itself up takes orders within some seconds."""
-    return _until(supervisor.answers, _ANSWER_SECONDS)
+    _until(lambda: supervisor.answers() or not supervisor.command(), _ANSWER_SECONDS)
+    return supervisor.answers()
 
 
 def end_pods(name: str) -> None:

@@ -33,7 +33,7 @@ class Layout:
 
     @property
     def spec_file(self) -> Path:
-        """The spec of the last start; it also marks the folder as a node's home."""
+        """The spec of the last start."""
         return self.config / "spec.json"
 
     @property

@@ -5,7 +5,6 @@ server -> controllers, scheduler, kubelet, kube-proxy -> Ready. Any step may be 
 finds it half done and goes on. A running node is known by its control group, and ended by killing process 1.
 """
 
-import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from mlops_local.node import launch, readiness
 from mlops_local.node.access import administrator_granted
 from mlops_local.node.files import differ, write_private
 from mlops_local.node.layout import Layout
-from mlops_local.node.lock import locked
+from mlops_local.node.lock import delete_home, is_home, locked
 from mlops_local.node.pki import credentials_are_current, ensure_credentials, write_kubeconfig
 from mlops_local.node.programs import API_SERVER, KUBELET, forwarders, node_programs
 from mlops_local.node.render import config_files, forwarders_file
@@ -44,22 +43,25 @@ def start(spec: NodeSpec, binaries: Binaries, report: Report) -> NodeAccess:
 
 def stop(spec: NodeSpec, report: Report) -> None:
     """End every process of the node and remove what it made outside its home. Harmless when nothing runs."""
-    with locked(spec, "stop"):
+    if is_home(spec.home):
+        with locked(spec, "stop"):
+            _halt(spec, report)
+    else:
         _halt(spec, report)
 
 
 def purge(spec: NodeSpec, report: Report) -> None:
     """Stop the node and delete its home with all data. Raises NodeError when it is no node's home."""
+    ours = is_home(spec.home)
     stop(spec, report)
-    if not spec.home.exists():
-        return
-    if not Layout(spec.home).spec_file.exists():
+    if ours:
+        report(f"Deleting {spec.home}")
+        delete_home(spec.home)
+    elif spec.home.exists():
         raise NodeError(
-            f"{spec.home} holds no node (no etc/spec.json), so it is not deleted; "
+            f"{spec.home} holds no node (no file `lock`), so it is not deleted; "
             "remove it by hand if it may go"
         )
-    report(f"Deleting {spec.home}")
-    shutil.rmtree(spec.home)
 
 
 def status(spec: NodeSpec) -> NodeStatus:
@@ -89,8 +91,8 @@ def _current_supervisor(spec: NodeSpec, binaries: Binaries, report: Report) -> S
 
 
 def _refuse_another_home(spec: NodeSpec, supervisor: Supervisor) -> None:
-    command = Path(f"/proc/{supervisor.pid}/cmdline").read_bytes().decode().split("\0")
-    if not any(Path(argument).is_relative_to(spec.home) for argument in command):
+    command = supervisor.command()
+    if command and not any(Path(argument).is_relative_to(spec.home) for argument in command):
         raise NodeError(
             f"a node called {spec.name} runs already, from another folder (process {supervisor.pid}: "
             f"{' '.join(command).strip()}); stop that one or choose another name"
@@ -155,7 +157,7 @@ def _wait_ready(spec: NodeSpec, supervisor: Supervisor, since: datetime | None, 
         spec,
         lambda: all(process.state is ProcessState.RUNNING for process in supervisor.processes()),
         what="every program to run",
-        seconds=30,
+        seconds=15,
     )
 
 

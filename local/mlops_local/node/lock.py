@@ -1,9 +1,11 @@
-"""One change at a time: two commands on one node would undo each other."""
+"""One change at a time: two commands on one node would undo each other. The lock also marks a node's home."""
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from mlops_local.errors import NodeError
 from mlops_local.node.layout import Layout
@@ -28,3 +30,20 @@ def locked(spec: NodeSpec, action: str) -> Iterator[None]:
         file.write(f"process {os.getpid()} ({action})\n")
         file.flush()
         yield
+
+
+def is_home(home: Path) -> bool:
+    """Whether a node was ever started from this folder."""
+    return Layout(home).lock.exists()
+
+
+def delete_home(home: Path) -> None:
+    """Delete a node's home, the mark last: an interrupted deletion can be finished by the next."""
+    mark = Layout(home).lock
+    for path in home.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path != mark:
+            path.unlink()
+    mark.unlink()
+    home.rmdir()

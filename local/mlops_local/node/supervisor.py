@@ -79,9 +79,18 @@ class Supervisor:
 
     @staticmethod
     def find(name: str) -> "Supervisor | None":
-        """The supervisor of the node called `name`, or None when that node does not run."""
+        """The supervisor of the node called `name`, or None when that node does not run or is dying."""
         pid = namespace_pids(name).get(1)
-        return None if pid is None else Supervisor(name, pid)
+        found = None if pid is None else Supervisor(name, pid)
+        return found if found and found.command() else None
+
+    def command(self) -> tuple[str, ...]:
+        """Its command line; empty once it was killed and only waits for its children's end."""
+        try:
+            line = Path(f"/proc/{self.pid}/cmdline").read_text()
+        except OSError:
+            return ()
+        return tuple(line.split("\0")) if line else ()
 
     def answers(self) -> bool:
         """Whether it is up to take orders: shortly after its start it is not."""

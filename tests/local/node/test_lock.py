@@ -7,7 +7,7 @@ import pytest
 
 from mlops_local.errors import NodeError
 from mlops_local.node import NodeSpec
-from mlops_local.node.lock import locked
+from mlops_local.node.lock import delete_home, is_home, locked
 
 
 def test_the_second_is_told_who_is_at_work(tmp_path: Path) -> None:
@@ -25,3 +25,19 @@ def test_the_lock_is_free_after_a_failure(tmp_path: Path) -> None:
         raise ZeroDivisionError
     with locked(spec, "start"):
         pass
+
+
+def test_only_a_folder_that_was_locked_is_a_home(tmp_path: Path) -> None:
+    spec = NodeSpec(name="mlops", home=tmp_path / "n")
+    assert not is_home(spec.home)
+    with locked(spec, "start"):
+        assert is_home(spec.home)
+
+
+def test_a_home_is_deleted_with_all_that_it_holds(tmp_path: Path) -> None:
+    spec = NodeSpec(name="mlops", home=tmp_path / "n")
+    with locked(spec, "start"):
+        (spec.home / "etcd/member").mkdir(parents=True)
+        (spec.home / "kubeconfig").touch()
+    delete_home(spec.home)
+    assert list(tmp_path.iterdir()) == []
