@@ -54,7 +54,7 @@ def test_volumes_lie_below_the_nodes_home_and_are_the_default(spec: NodeSpec) ->
     assert storage_class.metadata.annotations == {"storageclass.kubernetes.io/is-default-class": "true"}
     assert storage_class.volumeBindingMode == "WaitForFirstConsumer"
     config = next(item for item in objects if item.metadata and item.metadata.name == "local-path-config")
-    assert '"/srv/mlops/volumes"' in config.data["config.json"]  # type: ignore[attr-defined]
+    assert '"/srv/mlops/volumes"' in config.data["config.json"]
 
 
 def test_images_not_given_are_named(spec: NodeSpec) -> None:
