@@ -30,4 +30,4 @@ def registry_hosts(service: str, namespace: str, port: int, external_url: str | 
 
 def database_url(user: str, password: str, host: str, port: int, database: str) -> str:
     """SQLAlchemy's URL of a PostgreSQL database; the password may hold any character."""
-    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}/{database}"
+    return f"postgresql+psycopg2://{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}/{database}"

@@ -132,7 +132,9 @@ def interpreter(info: Any) -> str:
     if not named:
         return sys.executable
     folder = Path(info.root_directory, str(named)).expanduser()
-    found = next((path for path in (folder / "bin/python", folder / "Scripts/python.exe") if path.exists()), None)
+    found = next(
+        (path for path in (folder / "bin/python", folder / "Scripts/python.exe") if path.exists()), None
+    )
     if found is None:
         raise RuntimeError(
             f"Pulumi.yaml names the virtual environment {folder}, which has no Python. "

@@ -4,9 +4,9 @@ import stat
 from pathlib import Path
 
 import yaml
-from mlops_stacks.settings import SECRET_NAMES
 
 from mlops_cli import stack_config
+from mlops_stacks.settings import SECRET_NAMES
 
 PREVIOUS = {
     "encryptionsalt": "v1:salt",

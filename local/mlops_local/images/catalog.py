@@ -118,7 +118,7 @@ Recipe = RootFilesystem | PythonPackages | WorkspaceWheels | GoProgram
 RECIPES: Mapping[str, Recipe] = {
     "base": RootFilesystem(
         # Wheels for Linux bring all their libraries but glibc and this one of C++.
-        packages=("python3-minimal", "libpython3.11-stdlib", "libstdc++6"),
+        packages=("ca-certificates", "libpython3.11-stdlib", "libstdc++6", "python3-minimal"),
         removed=removals.DEBIAN,
         title="Debian 12 with Python 3.11",
         user_name="nonroot",
