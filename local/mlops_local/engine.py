@@ -143,7 +143,7 @@ def _assemble(paths: Paths, program: Path, beside: Mapping[str, Path], stand_ins
 
 
 def _stand_in_place(name: str, folder: Path, paths: Paths) -> Path:
-    """A language host stands beside the CLI; a resource plugin in the cache, at the version its SDK asks for."""
+    """A language host stands beside the CLI; a plugin in the cache, at the version its SDK asks for."""
     if name.startswith("pulumi-language-"):
         return folder / name
     package = name.removeprefix("pulumi-resource-")

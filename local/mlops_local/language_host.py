@@ -21,6 +21,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,8 @@ class LanguageHost(LanguageServer):
             return self._run_in_child(python, request)
         self.program = program_of(request.info)
         with working_directory(request.info.program_directory):
-            return already_reported(super().Run(request, context))
+            response: Any = super().Run(request, context)  # type: ignore[no-untyped-call]
+            return already_reported(response)
 
     def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         if request.info.entry_point not in ("", ".") or not request.info.program_directory:
@@ -237,7 +239,9 @@ def stream(child: subprocess.Popen[bytes]) -> Iterator[Any]:
 
 def forward_output(child: subprocess.Popen[bytes]) -> None:
     """Copy the child's standard output to ours, which the engine shows as messages."""
-    for chunk in iter(lambda: child.stdout.read1(65536) if child.stdout else b"", b""):
+    if child.stdout is None:
+        return
+    for chunk in iter(partial(os.read, child.stdout.fileno(), 65536), b""):
         sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
 
@@ -245,7 +249,7 @@ def forward_output(child: subprocess.Popen[bytes]) -> None:
 def run_child() -> int:
     """Run the program of the `RunRequest` on standard input; exit code 32 means: error reported."""
     request = language_pb2.RunRequest.FromString(sys.stdin.buffer.read())
-    host = LanguageServer(program_of(request.info))
+    host: Any = LanguageServer(program_of(request.info))
     with working_directory(request.info.program_directory):
         response = host.Run(request, None)
     return 32 if response.error else 0
