@@ -56,13 +56,14 @@ class Platform:
 
 
 def run(
-    command: list[str], *, check: bool = True, timeout: float = 1800, **variables: str
+    command: list[str], *, check: bool = True, timeout: float = 1800, stdin: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command as a user would, from the checkout; its whole output is in the failure."""
     result = subprocess.run(
         command,
         cwd=ROOT,
-        env={**os.environ, **VARIABLES, **variables},
+        env={**os.environ, **VARIABLES},
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,
@@ -78,11 +79,11 @@ def mlops(*arguments: str, check: bool = True, timeout: float = 1800) -> subproc
     return run([str(Path(sys.executable).parent / "mlops"), *arguments], check=check, timeout=timeout)
 
 
-def pulumi(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def pulumi(*arguments: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run `pulumi` by hand, in the environment that `mlops engine` prints."""
     exports = mlops("engine", "e2e").stdout
     line = f'{exports}\nexec pulumi "$@"'
-    return run(["sh", "-c", line, "pulumi", *arguments], check=check)
+    return run(["sh", "-c", line, "pulumi", *arguments], check=check, stdin=stdin)
 
 
 def eventually(condition: Callable[[], bool], seconds: float, what: str) -> float:
