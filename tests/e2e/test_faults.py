@@ -64,12 +64,16 @@ def test_serving_goes_on_without_object_store_and_model_registry(platform: Platf
             "store, database and registry are gone",
         )
         assert mlops("predict", "mortgage", "--env", "e2e").returncode == 0
-        failed = 'mlops_store_reachable{endpoint="mortgage"} 0'
         metrics = f"{platform.endpoint['url']}/metrics"
-        eventually(lambda: failed in httpx.get(metrics).text, RECOVERY_SECONDS, "the metric says so")
+        eventually(
+            lambda: "mlops_store_up 0" in httpx.get(metrics).text.splitlines(),
+            RECOVERY_SECONDS,
+            "the metric says so",
+        )
     finally:
         platform.kubectl("scale", "-n", "mlops-system", "--replicas=1", *workloads)
-        platform.kubectl("rollout", "status", "-n", "mlops-system", "--timeout=120s", workloads[0])
+        for workload in workloads:
+            platform.kubectl("rollout", "status", "-n", "mlops-system", "--timeout=120s", workload)
 
 
 def test_two_commands_at_once_the_second_is_told_who_holds_the_environment(platform: Platform) -> None:

@@ -24,8 +24,6 @@ from mlops_local.kubernetes_plugin.values import (
     secret_mask_map,
 )
 
-IMMUTABLE_WORDS = ("immutable", "updates to", "may not be changed", "may not change", "cannot change")
-
 
 def compare(session: Session, identity: str, olds: Properties, news: Properties) -> DiffResponse:
     """What an update from the remembered `olds` to the inputs `news` would change.
@@ -98,8 +96,7 @@ def replacing(found: Sequence[Change], error: ApiError) -> list[Change]:
         return list(found)
     fields = [
         ".".join(part for part in parse_path(str(cause.get("field", ""))) if isinstance(part, str))
-        for cause in error.causes
-        if any(word in str(cause.get("message", "")) for word in IMMUTABLE_WORDS)
+        for cause in error.unchangeable
     ]
     blamed = [
         replace(change, replaces=any(covers(field, change.path) for field in fields)) for change in found

@@ -36,6 +36,9 @@ class InputError(PluginError):
         self.path = path
 
 
+IMMUTABLE_WORDS = ("immutable", "updates to", "may not be changed", "may not change", "cannot change")
+
+
 class ApiError(PluginError):
     """The API server answered with a `Status` object: `code` is HTTP, `reason` is Kubernetes'."""
 
@@ -50,6 +53,20 @@ class ApiError(PluginError):
         """The `details.causes` of the `Status`: one entry for each field that is to blame."""
         causes: Sequence[Mapping[str, Any]] = self.details.get("causes") or ()
         return causes
+
+    @property
+    def unchangeable(self) -> Sequence[Mapping[str, Any]]:
+        """Those of `causes` that name a field which no update may change."""
+        return [
+            cause
+            for cause in self.causes
+            if any(word in str(cause.get("message", "")) for word in IMMUTABLE_WORDS)
+        ]
+
+    @property
+    def refuses_a_change(self) -> bool:
+        """True when the object would have to be made anew."""
+        return bool(self.unchangeable)
 
 
 class ConflictError(PluginError):

@@ -89,7 +89,19 @@ def create(session: Session, new: Resource) -> tuple[str, Properties]:
     if existing:
         new = adopted(session, new, existing)
     force = forces(session, sent)
-    live = session.patiently(lambda: apply(session.client, path, sent, new.manager, force=force))
+
+    def applied() -> Tree:
+        return session.patiently(lambda: apply(session.client, path, sent, new.manager, force=force))
+
+    try:
+        live = applied()
+    except ApiError as error:
+        if existing is None or manager_in(existing) is None or not error.refuses_a_change:
+            raise
+        # An interrupted run made it for other inputs, and it cannot become what is declared now.
+        log = session.log_for(new.urn)
+        deletion.delete(session.client, path, new.declared, DELETE_SECONDS, log, session.cancelled)
+        live = applied()
     return finish(session, new, live)
 
 

@@ -129,6 +129,17 @@ def job(namespace: str, **spec: Any) -> Tree:
     return {"metadata": metadata, "spec": {"template": POD, **spec}}
 
 
+def test_an_interrupted_creation_that_cannot_change_is_made_anew(session: Session, namespace: str) -> None:
+    def made(seconds: int) -> Tree:
+        template = {**POD, "spec": {**POD["spec"], "activeDeadlineSeconds": seconds}}
+        tree = {**job(namespace), "spec": {"template": template}}
+        return plain_map(create(session, checked(session, "kubernetes:batch/v1:Job", tree))[1])
+
+    first, second = made(60), made(90)
+    assert first["metadata"]["uid"] != second["metadata"]["uid"]
+    assert second["spec"]["template"]["spec"]["activeDeadlineSeconds"] == 90
+
+
 def test_values_that_read_differently_are_no_change(session: Session, namespace: str) -> None:
     token = "kubernetes:batch/v1:Job"
     identity, olds = create(session, checked(session, token, job(namespace)))
