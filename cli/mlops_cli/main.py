@@ -1,4 +1,4 @@
-"""The `mlops` command. Exit codes: 0 done, 1 failed, 2 wrong use; errors.py has the others."""
+"""The `mlops` command. Exit codes: 0 done, 1 failed, 2 wrong use, 130 interrupted; errors.py has the rest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from mlops_local.paths import Paths
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 EnvironmentName = Annotated[str, typer.Argument(help="Environment: the <name> of stacks/Pulumi.<name>.yaml.")]
-INTERRUPTED = 130
 
 
 @app.command()
@@ -153,6 +152,3 @@ def run() -> None:
     except (CommandError, LocalError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("interrupted; run the same command again to go on", file=sys.stderr)  # noqa: T201
-        sys.exit(INTERRUPTED)

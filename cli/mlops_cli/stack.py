@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pulumi import automation as auto
 
 from mlops_cli import stack_config
@@ -18,7 +19,6 @@ from mlops_cli.environment import Environment
 from mlops_cli.errors import StackFailed
 from mlops_local.engine import Engine
 
-PROJECT = "mlops"
 SECRET_BYTES = 24
 
 
@@ -36,6 +36,7 @@ class EnvironmentStack:
         _ensure_passphrase(paths.passphrase)
         paths.pulumi_state.mkdir(parents=True, exist_ok=True)
         file = paths.stack_config(self._environment.name)
+        write_project(self._environment.folder, paths.workspace)
         if "encryptionsalt" not in stack_config.read(file):
             self._initialise()
         document = stack_config.compose(self._environment.config, stack_config.read(file), generated)
@@ -53,7 +54,7 @@ class EnvironmentStack:
         try:
             return auto.select_stack(
                 self._environment.name,
-                work_dir=str(self._environment.paths.workspace),
+                work_dir=str(self._environment.folder),
                 opts=options,
             )
         except auto.StackNotFoundError as error:
@@ -69,19 +70,16 @@ class EnvironmentStack:
                 return
 
     def _initialise(self) -> None:
-        """Create the stack from a bare project folder, so that the salt lands in our own file."""
-        folder = self._environment.folder
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
-        variables = {
-            key: value for key, value in self._variables.items() if key != "PULUMI_OPTION_CONFIG_FILE"
-        }
-        options = auto.LocalWorkspaceOptions(env_vars=variables, pulumi_command=self._pulumi)
-        workspace = auto.LocalWorkspace(
-            work_dir=str(folder), env_vars=options.env_vars, pulumi_command=options.pulumi_command
-        )
+        """Create the stack; the engine writes the encryption salt into the stack's configuration."""
         with suppress(auto.StackAlreadyExistsError):
-            workspace.create_stack(self._environment.name)
+            self._workspace().create_stack(self._environment.name)
+
+    def _workspace(self) -> auto.LocalWorkspace:
+        return auto.LocalWorkspace(
+            work_dir=str(self._environment.folder),
+            env_vars=self._variables,
+            pulumi_command=self._pulumi,
+        )
 
     def _set_secret(self, name: str, value: str) -> None:
         """Encrypt a secret into the configuration; the value goes by standard input, never by argv."""
@@ -89,7 +87,7 @@ class EnvironmentStack:
         result = subprocess.run(
             [*command, f"{stack_config.SECRETS_KEY}.{name}", "--stack", self._environment.name],
             input=value,
-            cwd=self._environment.paths.workspace,
+            cwd=self._environment.folder,
             env={**os.environ, **self._variables},
             capture_output=True,
             text=True,
@@ -97,6 +95,20 @@ class EnvironmentStack:
         )
         if result.returncode != 0:
             raise StackFailed(f"the engine did not store the secret {name}:\n{result.stderr.strip()}")
+
+
+def write_project(folder: Path, workspace: Path) -> None:
+    """Make `folder` a Pulumi project whose program and virtual environment are the workspace's.
+
+    The engine keeps a stack's configuration beside its project; so it never writes into the checkout.
+    """
+    project = yaml.safe_load((workspace / "Pulumi.yaml").read_text())
+    project["main"] = str(workspace / project["main"])
+    options = project["runtime"]["options"]
+    options["virtualenv"] = str(workspace / options["virtualenv"])
+    del project["stackConfigDir"]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
 
 
 def _ensure_passphrase(file: Path) -> None:

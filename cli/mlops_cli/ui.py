@@ -34,13 +34,18 @@ class Ui:
     def phase(self, name: str) -> Iterator[None]:
         """Announce a phase, time it, and keep the time for `phase_table`."""
         started = time.monotonic()
-        if self.console.is_terminal:
-            with self.console.status(name) as self._status:
+        try:
+            if self.console.is_terminal:
+                with self.console.status(name) as self._status:
+                    yield
+            else:
+                self.line(f"{name} ...")
                 yield
+        except KeyboardInterrupt:
+            self.line(f"{name}: interrupted; run the same command again, it goes on from here")
+            raise
+        finally:
             self._status = None
-        else:
-            self.line(f"{name} ...")
-            yield
         seconds = time.monotonic() - started
         self._phases.append((name, seconds))
         self.line(f"{name}: {seconds:.1f} s")

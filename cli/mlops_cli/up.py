@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pulumi import automation as auto
@@ -90,10 +94,30 @@ def update(stack: EnvironmentStack, ui: Ui) -> None:
     stack.release_stale_lock(handle)
     progress = StackProgress(ui.report, ui.line)
     try:
-        handle.up(on_event=progress.on_event)
+        with engine_stops_first():
+            handle.up(on_event=progress.on_event)
     except auto.CommandError as error:
         raise StackFailed(failure_text("pulumi up", progress.errors, str(error))) from error
     ui.line("  no change" if progress.changes == 0 else f"  {progress.changes} resources changed")
+
+
+@contextmanager
+def engine_stops_first() -> Iterator[None]:
+    """Let the engine end in order on Ctrl-C: it gets the signal too, and saves what it has done.
+
+    Raises:
+        KeyboardInterrupt: once the engine has stopped.
+    """
+    interrupted = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    try:
+        yield
+    except auto.CommandError:
+        if interrupted.is_set():
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def failure_text(command: str, errors: list[str], output: str) -> str:

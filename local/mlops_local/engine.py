@@ -44,13 +44,13 @@ class Engine:
         """Variables with which the engine runs a stack of this workspace.
 
         State goes to a `file://` backend under MLOPS_HOME, secrets are encrypted with the
-        passphrase file, the stack's configuration is the generated one, and nothing calls home.
+        passphrase file, every command runs in the environment's own project folder, nothing calls home.
         """
         values = {
             "PATH": f"{self.root / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "PULUMI_BACKEND_URL": f"file://{paths.pulumi_state}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(paths.passphrase),
-            "PULUMI_OPTION_CONFIG_FILE": str(paths.stack_config(environment)),
+            "PULUMI_OPTION_CWD": str(paths.environment(environment)),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }
         if self.stand_ins:

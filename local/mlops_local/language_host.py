@@ -40,6 +40,9 @@ NOT_SUPPORTED = (
 )
 
 
+PARENT_CHECK_SECONDS = 1.0
+
+
 class LanguageHost(LanguageServer):
     """The service; `Run` and `RunPlugin` do the work, the rest describes the interpreter."""
 
@@ -263,8 +266,11 @@ def serve() -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
+    engine = os.getppid()
     with contextlib.suppress(KeyboardInterrupt):
-        server.wait_for_termination()
+        # An engine that was killed cannot end this process, which then belongs to somebody else.
+        while server.wait_for_termination(PARENT_CHECK_SECONDS) and os.getppid() == engine:
+            pass
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 
-from running_platform import Platform, mlops, pulumi
+from running_platform import Platform, mlops, pulumi, run
 
 SECOND_UP_SECONDS = 25
 """What the README promises; a quarter of it is usual, so a busy machine does not fail it."""
@@ -79,3 +79,7 @@ def test_the_autoscaler_reads_the_pods_cpu(platform: Platform) -> None:
 def test_model_registry_refuses_a_client_without_a_password(platform: Platform) -> None:
     url = f"{platform.status['modelRegistryUrl']}/api/2.0/mlflow/experiments/search?max_results=1"
     assert httpx.get(url).status_code == 401
+
+
+def test_bringing_it_up_wrote_nothing_into_the_checkout(platform: Platform) -> None:
+    assert run(["git", "status", "--porcelain", "stacks", "examples"]).stdout == ""

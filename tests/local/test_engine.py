@@ -78,7 +78,7 @@ def test_environment_keeps_state_secrets_and_configuration_under_home(paths: Pat
     assert environment == {
         "PULUMI_BACKEND_URL": f"file://{paths.home}/pulumi-state",
         "PULUMI_CONFIG_PASSPHRASE_FILE": f"{paths.home}/passphrase",
-        "PULUMI_OPTION_CONFIG_FILE": f"{paths.home}/environments/local/Pulumi.local.yaml",
+        "PULUMI_OPTION_CWD": f"{paths.home}/environments/local",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_HOME": f"{paths.home}/pulumi-home",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
