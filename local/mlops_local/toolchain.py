@@ -85,7 +85,7 @@ def group_folder(group: str, cache: Path) -> Path:
     """Folder in which the group's programs are, or will be, for the current pins."""
     module = MODULES / group
     digest = hashlib.sha256(GROUPS[group].ldflags().encode())
-    for path in sorted(module.iterdir()):
+    for path in sorted(path for path in module.rglob("*") if path.is_file()):
         digest.update(path.read_bytes())
     return cache / "tools" / f"{group}-{digest.hexdigest()[:16]}"
 

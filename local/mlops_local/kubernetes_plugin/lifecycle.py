@@ -99,8 +99,9 @@ def create(session: Session, new: Resource) -> tuple[str, Properties]:
         if existing is None or manager_in(existing) is None or not error.refuses_a_change:
             raise
         # An interrupted run made it for other inputs, and it cannot become what is declared now.
-        log = session.log_for(new.urn)
+        log, uid = session.log_for(new.urn), existing["metadata"]["uid"]
         deletion.delete(session.client, path, new.declared, DELETE_SECONDS, log, session.cancelled)
+        deletion.wait_until_gone(session.client, path, uid, DELETE_SECONDS, log, session.cancelled)
         live = applied()
     return finish(session, new, live)
 
