@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from mlops_local import toolchain
+from serving_process import Gateway
 
 CACHE = Path(os.environ.get("MLOPS_CACHE") or Path.home() / ".cache" / "mlops")
 
@@ -21,3 +22,14 @@ def binaries() -> Callable[[str], Path]:
         return toolchain.ensure([group], CACHE, print)[group]
 
     return folder
+
+
+@pytest.fixture
+def gateway(binaries: Callable[[str], Path], tmp_path: Path) -> Iterator[Gateway]:
+    """An object store of the test's own."""
+    folder = tmp_path / "buckets"
+    folder.mkdir()
+    made = Gateway(binaries("versitygw") / "versitygw", folder)
+    made.start()
+    yield made
+    made.stop()

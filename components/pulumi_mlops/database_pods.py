@@ -21,7 +21,7 @@ def server(
     """
     password, password_mount = pod.secret_files("password", place.name, _SECRET_FOLDER)
     socket, socket_mount = pod.scratch("run", "/var/run/postgresql", "16Mi")
-    scratch, scratch_mount = pod.scratch("tmp", "/tmp", "64Mi")  # noqa: S108 - a mount inside the container
+    scratch, scratch_mount = pod.temporary("64Mi")
     check = pod.exec_check(
         "pg_isready", "--quiet", "--host=127.0.0.1", f"--username={user}", f"--dbname={database}"
     )

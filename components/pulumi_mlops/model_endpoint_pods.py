@@ -30,7 +30,7 @@ def deployment(place: Placement, image: Any, env: Mapping[str, Any], grace: Any,
     update. A new pod is ready before an old one goes.
     """
     cache, cache_mount = pod.scratch("cache", "/var/cache/mlops", "4Gi")
-    scratch, scratch_mount = pod.scratch("tmp", "/tmp", "256Mi")  # noqa: S108 - a mount inside the container
+    scratch, scratch_mount = pod.temporary("256Mi")
     container = pod.container(
         "server",
         image,

@@ -21,7 +21,7 @@ def server(
     One worker and no job runner: the server keeps records, and each Python process costs 250 MiB.
     """
     auth, auth_mount = pod.secret_files("auth", place.named("auth"), _AUTH_FOLDER)
-    scratch, scratch_mount = pod.scratch("tmp", "/tmp", "1Gi")  # noqa: S108 - a mount inside the container
+    scratch, scratch_mount = pod.temporary("1Gi")
     container = pod.container(
         "mlflow",
         image,

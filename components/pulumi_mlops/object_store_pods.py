@@ -71,7 +71,7 @@ def gateway(place: Placement, image: Any, size: Any, storage_class: Any, resourc
 
 def setup_job(place: Placement, setup: Placement, image: Any, url: Any) -> Object:
     """The Job that makes the buckets and the policies naming the users; it may run any number of times."""
-    scratch, scratch_mount = pod.scratch("tmp", "/tmp", "64Mi")  # noqa: S108 - a mount inside the container
+    scratch, scratch_mount = pod.temporary("64Mi")
     container = pod.container(
         "store-setup",
         image,

@@ -10,7 +10,7 @@ from pulumi_mlops.placement import Placement
 
 def run(place: Placement, image: Any, pipeline: str, env: Mapping[str, Any], resources: Object) -> Object:
     """The pod template of one run; the Secret called like the component holds its keys and passwords."""
-    scratch, scratch_mount = pod.scratch("tmp", "/tmp", "2Gi")  # noqa: S108 - a mount inside the container
+    scratch, scratch_mount = pod.temporary("2Gi")
     container = pod.container(
         "pipeline",
         image,

@@ -101,6 +101,11 @@ def scratch(name: str, path: str, size: str) -> tuple[Object, Object]:
     return {"name": name, "emptyDir": {"sizeLimit": size}}, {"name": name, "mountPath": path}
 
 
+def temporary(size: str) -> tuple[Object, Object]:
+    """`scratch` at /tmp, which programs expect to be able to write."""
+    return scratch("tmp", "/tmp", size)  # noqa: S108 - a mount inside the container
+
+
 def secret_files(name: str, secret: str, path: str) -> tuple[Object, Object]:
     """A (volume, mount) pair showing a Secret's keys as read-only files that the pod's group can read."""
     volume = {"name": name, "secret": {"secretName": secret, "defaultMode": 0o440}}

@@ -8,7 +8,7 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,17 +81,6 @@ def _healthy(url: str) -> bool:
         return httpx.get(f"{url}/health").status_code == 200
     except httpx.HTTPError:
         return False
-
-
-@pytest.fixture
-def gateway(binaries: Callable[[str], Path], tmp_path: Path) -> Iterator[Gateway]:
-    """An object store of the test's own."""
-    folder = tmp_path / "buckets"
-    folder.mkdir()
-    made = Gateway(binaries("versitygw") / "versitygw", folder)
-    made.start()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -42,17 +42,6 @@ def slow_artifact(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manif
 
 
 @pytest.fixture
-def gateway(binaries: Callable[[str], Path], tmp_path: Path) -> Iterator[Gateway]:
-    """An object store of the test's own."""
-    folder = tmp_path / "buckets"
-    folder.mkdir()
-    made = Gateway(binaries("versitygw") / "versitygw", folder)
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def store(gateway: Gateway) -> Store:
     """A client of the bucket `models`."""
     return Store(store_settings(gateway.environ("models")))

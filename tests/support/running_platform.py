@@ -54,6 +54,11 @@ class Platform:
         """`kubectl get ... -o json`, decoded."""
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
 
+    def secret(self, name: str) -> str:
+        """One of the stack's generated secrets, decrypted by the engine."""
+        value: str = json.loads(pulumi("config", "get", "mlops:secrets", "--stack", "e2e").stdout)[name]
+        return value
+
 
 def run(
     command: list[str], *, check: bool = True, timeout: float = 1800, stdin: str | None = None

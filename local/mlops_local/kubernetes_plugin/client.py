@@ -23,6 +23,8 @@ APPLY = "application/apply-patch+yaml"
 REQUEST_SECONDS = 30.0
 BUSY = (429, 502, 503, 504)
 ATTEMPTS = 5
+LONGEST_MESSAGE = 600
+LONGEST_CAUSE = 160
 RETRY_SECONDS = 1.0
 CONNECTIONS = 64
 
@@ -204,6 +206,23 @@ def api_error(response: httpx.Response) -> ApiError:
     return ApiError(
         response.status_code,
         str(status.get("reason", "")),
-        str(status.get("message", "")),
+        readable(status),
         status.get("details") or {},
     )
+
+
+def readable(status: Mapping[str, Any]) -> str:
+    """The message of a `Status`; one that quotes whole objects is told again from its causes, cut short."""
+    message, details = str(status.get("message", "")), status.get("details") or {}
+    causes = details.get("causes") or ()
+    if len(message) <= LONGEST_MESSAGE or not causes:
+        return message
+    blamed = "; ".join(f"{cause.get('field')}: {_cut(str(cause.get('message')))}" for cause in causes)
+    return f'{details.get("kind")} "{details.get("name")}" is invalid: {blamed}'
+
+
+def _cut(text: str) -> str:
+    """The beginning, and the reason that stands behind the last colon."""
+    if len(text) <= LONGEST_CAUSE:
+        return text
+    return f"{text[: LONGEST_CAUSE // 2]} ...: {text.rsplit(': ', 1)[-1][-LONGEST_CAUSE:]}"

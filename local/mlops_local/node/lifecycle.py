@@ -42,7 +42,13 @@ def start(spec: NodeSpec, binaries: Binaries, report: Report) -> NodeAccess:
 
 
 def stop(spec: NodeSpec, report: Report) -> None:
-    """End every process of the node and remove what it made outside its home. Harmless when nothing runs."""
+    """End every process of the node and remove what it made outside its home. Harmless when nothing runs.
+
+    Raises NodeError when a node of that name runs from another home: it is somebody else's.
+    """
+    supervisor = Supervisor.find(spec.name)
+    if supervisor is not None:
+        _refuse_another_home(spec, supervisor)
     if is_home(spec.home):
         with locked(spec, "stop"):
             _halt(spec, report)

@@ -254,6 +254,9 @@ def test_the_same_name_from_another_home_is_refused(
     other = real_spec.model_copy(update={"home": real_spec.home.with_name("other")})
     with pytest.raises(NodeError, match="a node called mlops-test-node runs already, from another folder"):
         node.start(other, node_binaries, print)
+    with pytest.raises(NodeError, match="a node called mlops-test-node runs already, from another folder"):
+        node.stop(other, print)
+    assert node.status(real_spec).ready
 
 
 def test_another_address_restarts_the_node_with_its_data(
