@@ -91,4 +91,5 @@ def doctor(environment: Environment, ui: Ui) -> None:
     if spec is not None:
         preflight.check(spec, environment.paths.cache)
         ui.line("machine: fit for the local node")
+    ui.line(f"pulumi: {engines.describe(environment.paths)}")
     ui.line(f"state: {environment.paths.home}\ncache: {environment.paths.cache}")

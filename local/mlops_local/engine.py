@@ -25,6 +25,7 @@ from mlops_local.paths import Paths
 
 Report = Callable[[str], None]
 
+PATH, DOWNLOAD, BUILT, NOWHERE = "PATH", "download", "built", "nowhere"
 DOWNLOAD_HOST = "get.pulumi.com"
 STAND_INS: Mapping[str, str] = {
     "pulumi-language-python": "mlops_local.language_host",
@@ -76,21 +77,42 @@ def ensure(paths: Paths, report: Report) -> Engine:
 
     Raises:
         ToolchainError: the CLI had to be built and could not be.
-        EngineError: a downloaded CLI did not install.
     """
-    on_path = shutil.which("pulumi", path=_path_without(paths.home))
-    downloaded = paths.cache / "pulumi-official" / "bin" / "pulumi"
-    built = toolchain.group_folder("pulumi", paths.cache)
-    reachable = not built.is_dir() and can_download()
-    if on_path:
-        source, program = "PATH", Path(on_path)
-    elif downloaded.exists() or reachable:
-        source, program = "download", _download(downloaded, report)
-    else:
-        source, program = "built", toolchain.ensure(["pulumi"], paths.cache, report)["pulumi"] / "pulumi"
+    source, program = _found(paths)
+    reachable = source != BUILT and can_download()
+    if program is None and reachable:
+        try:
+            source, program = DOWNLOAD, _download(_downloaded(paths), report)
+        except EngineError as error:
+            report(f"{error}; it will be built")
+            reachable = False
+    if program is None:
+        source, program = BUILT, toolchain.ensure(["pulumi"], paths.cache, report)["pulumi"] / "pulumi"
     beside = {name: program.parent / name for name in STAND_INS if (program.parent / name).exists()}
     stand_ins = missing_stand_ins(lambda name: name in beside or _installed(name, paths), reachable)
     return Engine(root=_assemble(paths, program, beside, stand_ins), source=source, stand_ins=stand_ins)
+
+
+def describe(paths: Paths) -> str:
+    """Where the Pulumi CLI is, for a person; changes nothing."""
+    source, program = _found(paths)
+    if program is None:
+        return "none yet; `mlops up` downloads it, or builds it where it cannot be downloaded"
+    return f"{program} ({source})"
+
+
+def _found(paths: Paths) -> tuple[str, Path | None]:
+    on_path = shutil.which("pulumi", path=_path_without(paths.home))
+    built = toolchain.group_folder("pulumi", paths.cache) / "pulumi"
+    places = {PATH: on_path and Path(on_path), DOWNLOAD: _downloaded(paths), BUILT: built}
+    return next(
+        ((source, program) for source, program in places.items() if program and program.exists()),
+        (NOWHERE, None),
+    )
+
+
+def _downloaded(paths: Paths) -> Path:
+    return paths.cache / "pulumi-official" / "bin" / "pulumi"
 
 
 def can_download(timeout_seconds: float = 3.0) -> bool:
@@ -122,10 +144,7 @@ def _download(program: Path, report: Report) -> Path:
     try:
         return Path(PulumiCommand.install(root=str(program.parents[1])).command)
     except Exception as error:
-        raise EngineError(
-            f"the Pulumi CLI did not install from {DOWNLOAD_HOST}: {error}\n"
-            "Install it by hand (https://www.pulumi.com/docs/install/), `pulumi` on PATH, and retry.",
-        ) from error
+        raise EngineError(f"the Pulumi CLI did not install from {DOWNLOAD_HOST}: {error}") from error
 
 
 def _assemble(paths: Paths, program: Path, beside: Mapping[str, Path], stand_ins: tuple[str, ...]) -> Path:

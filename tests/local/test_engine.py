@@ -60,6 +60,28 @@ def test_without_any_official_program_the_built_cli_gets_both_stand_ins(
     assert again == found
 
 
+def test_a_download_that_fails_is_told_and_the_built_cli_is_used(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def install(root: str) -> None:
+        raise RuntimeError("certificate of another host")
+
+    def build(groups: list[str], cache: Path, report: toolchain.Report) -> dict[str, Path]:
+        return {"pulumi": fake_program(cache / "just-built" / "pulumi").parent}
+
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(engine, "can_download", lambda: True)
+    monkeypatch.setattr("pulumi.automation.PulumiCommand.install", install)
+    monkeypatch.setattr(toolchain, "ensure", build)
+    said: list[str] = []
+    assert engine.describe(paths).startswith("none yet; ")
+    found = engine.ensure(paths, said.append)
+    assert (found.source, found.stand_ins) == ("built", tuple(engine.STAND_INS))
+    assert said[-1] == (
+        "the Pulumi CLI did not install from get.pulumi.com: certificate of another host; it will be built"
+    )
+
+
 @pytest.mark.usefixtures("offline")
 def test_own_launchers_on_path_are_not_taken_for_official_plugins(
     paths: Paths, monkeypatch: pytest.MonkeyPatch
