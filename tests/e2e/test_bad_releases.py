@@ -1,0 +1,118 @@
+"""A release that cannot be served, from the model's bytes to the pod, while the version before it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from mlops_serving.artifact import MANIFEST, artifact_key, parse_manifest
+from mlops_serving.release import Release, append, current
+from mlops_serving.store import Store, StoreSettings
+from running_platform import Platform, eventually, mlops, pulumi
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
+ABSENT_DIGEST = f"sha256:{'0' * 64}"
+
+
+@pytest.fixture
+def store(platform: Platform) -> Store:
+    """The bucket of models, as a pipeline sees it."""
+    return Store(
+        StoreSettings(
+            url=platform.status["objectStoreUrl"],
+            access_key_id=platform.secret("objectStoreReadWriteKeyId"),
+            secret_access_key=SecretStr(platform.secret("objectStoreReadWriteSecretKey")),
+        )
+    )
+
+
+@pytest.fixture
+def mended(platform: Platform) -> Iterator[None]:
+    """Whatever a test changed in the stack's configuration is undone by the next `mlops up`."""
+    yield
+    mlops("up", "e2e")
+    assert served_version(platform) == "1"
+
+
+def served_version(platform: Platform) -> str:
+    """What the endpoint says that it serves; the test fails if it does not answer at once."""
+    answer = httpx.get(f"{platform.endpoint['url']}/v2/models/mortgage", timeout=5)
+    return str(answer.raise_for_status().json()["versions"][-1])
+
+
+def release(store: Store, version: str, why: str) -> int:
+    """Append a release of that version to the endpoint's log; returns its number."""
+    newest = current(store, "mortgage")
+    assert isinstance(newest[0], Release)
+    before = newest[0].number
+    record = Release(
+        number=before + 1,
+        endpoint="mortgage",
+        model="mortgage",
+        stable_version=version,
+        who="tests/e2e",
+        when=datetime.now(UTC),
+        why=why,
+        gates={},
+        previous=before,
+    )
+    append(store, record)
+    return record.number
+
+
+def metric(platform: Platform, line: str) -> bool:
+    return line in httpx.get(f"{platform.endpoint['url']}/metrics", timeout=5).text.splitlines()
+
+
+def test_a_corrupted_artifact_is_refused_and_the_version_before_keeps_serving(
+    platform: Platform, store: Store
+) -> None:
+    good, bad = artifact_key("mortgage", "1"), artifact_key("mortgage", "2")
+    text = store.get(f"{good}/{MANIFEST}").data
+    manifest = parse_manifest(text, good)
+    for file in manifest.files:
+        data = bytearray(store.get(f"{good}/{file.path}").data)
+        data[len(data) // 2] ^= 1
+        store.create(f"{bad}/{file.path}", bytes(data))
+    store.create(f"{bad}/{MANIFEST}", json.dumps(json.loads(text) | {"version": "2"}).encode())
+
+    release(store, "2", "a byte of it is wrong")
+    eventually(
+        lambda: metric(platform, 'mlops_release_errors_total{kind="DigestMismatch"} 1'),
+        60,
+        "the server says that it refused the artifact",
+    )
+    assert served_version(platform) == "1"
+    assert mlops("predict", "mortgage", "--env", "e2e").returncode == 0
+
+    number = release(store, "1", "back to what works")
+    eventually(
+        lambda: metric(platform, f"mlops_release_number {number}"), 60, "the server follows the log again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        (
+            "mlops:endpoints[0].version",
+            "77",
+            "model 'mortgage' has no version '77'; the versions there are: ",
+        ),
+        ("mlops:images.serving", f"127.0.0.1:30600/serving@{ABSENT_DIGEST}", ABSENT_DIGEST),
+    ],
+    ids=["a model version that does not exist", "an image that does not exist"],
+)
+def test_pods_that_cannot_start_fail_the_update_with_the_reason_while_the_old_ones_serve(
+    platform: Platform, mended: None, key: str, value: str, reason: str
+) -> None:
+    pulumi("config", "set", "--path", key, value, "--type", "string", "--stack", "e2e")
+    update = pulumi("up", "--yes", "--non-interactive", "--stack", "e2e", check=False)
+    assert update.returncode != 0
+    assert reason in update.stdout
+    assert served_version(platform) == "1"
