@@ -14,7 +14,7 @@ down: .venv/.synced
 	$(RUN) mlops down
 
 test: .venv/.synced
-	$(RUN) pytest
+	$(RUN) pytest -n 2 --dist loadgroup
 
 lint: .venv/.synced
 	$(RUN) ruff format --check && $(RUN) ruff check && $(RUN) mypy && $(RUN) lint-imports

@@ -82,7 +82,7 @@ def checkout(cluster: Cluster, tmp_path: Path) -> Path:
 
 def test_up_and_down_on_a_cluster_named_by_context(cluster: Cluster, checkout: Path, tmp_path: Path) -> None:
     def mlops(*arguments: str) -> str:
-        home = ["env", f"MLOPS_HOME={tmp_path / 'home'}", "--chdir", str(checkout)]
+        home = ["env", f"--chdir={checkout}", f"MLOPS_HOME={tmp_path / 'home'}"]
         return run([*home, str(Path(sys.executable).parent / "mlops"), *arguments]).stdout
 
     before = cluster.kubectl("get", "namespaces", "-o", "name")
