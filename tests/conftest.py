@@ -14,10 +14,11 @@ from serving_process import Gateway
 CACHE = Path(os.environ.get("MLOPS_CACHE") or Path.home() / ".cache" / "mlops")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two halves for pytest-xdist: what shares the `e2e` environment, which mostly waits, and the rest."""
     for item in items:
-        shares = "platform" in getattr(item, "fixturenames", ())
+        shares = item.get_closest_marker("e2e") and "platform" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("e2e" if shares else "rest"))
 
 

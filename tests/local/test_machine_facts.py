@@ -50,11 +50,11 @@ def test_one_file_system_is_one_disk_and_needs_less_once_built(tmp_path: Path) -
     assert cold.free_bytes > 0
 
 
-def test_the_holder_of_a_taken_port_is_named(tmp_path: Path) -> None:
+def test_the_holder_of_a_taken_port_is_named(short_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        spec = NodeSpec(name="mlops-absent", home=tmp_path / "n", api_port=port)
-        facts = gather(spec, tmp_path / "cache")
+        spec = NodeSpec(name="mlops-absent", home=short_path / "n", api_port=port)
+        facts = gather(spec, short_path / "cache")
     name = Path("/proc/self/comm").read_text().strip()
     assert facts.listeners[port] == f"process {os.getpid()} ({name})"
     assert facts.node_runs is False

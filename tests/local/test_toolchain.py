@@ -71,6 +71,22 @@ def test_a_failed_build_shows_the_compiler_and_leaves_nothing(modules: Path, tmp
     assert list((tmp_path / "cache" / "tools").iterdir()) == []
 
 
+def test_an_interrupted_build_leaves_nothing_half_and_the_next_one_succeeds(
+    modules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = tmp_path / "path" / "go"
+    go.parent.mkdir()
+    go.write_text('#!/bin/sh\n[ "$1" = version ] && echo go version go1.26.0 && exit\nkill -INT $PPID\n')
+    go.chmod(0o755)
+    cache = tmp_path / "cache"
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{go.parent}:/usr/bin:/bin")
+        with pytest.raises(KeyboardInterrupt):
+            toolchain.ensure(["hello"], cache, print)
+    assert list((cache / "tools").iterdir()) == []
+    assert (toolchain.ensure(["hello"], cache, print)["hello"] / "hello").is_file()
+
+
 def test_an_unknown_group_names_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ToolchainError, match="unknown program group 'k3s'; known: kubernetes, pulumi"):
         toolchain.ensure(["k3s"], tmp_path, lambda line: None)

@@ -288,8 +288,8 @@ def test_a_purged_node_leaves_no_folder(
     node.purge(real_spec, pytest.fail)
 
 
-def test_a_folder_that_holds_no_node_is_not_deleted(tmp_path: Path) -> None:
-    spec = node.NodeSpec(name="mlops-absent", home=tmp_path / "n")
+def test_a_folder_that_holds_no_node_is_not_deleted(short_path: Path) -> None:
+    spec = node.NodeSpec(name="mlops-absent", home=short_path / "n")
     spec.home.mkdir()
     (spec.home / "thesis.txt").write_text("years of work")
     with pytest.raises(NodeError, match="holds no node"):

@@ -10,8 +10,8 @@ from mlops_local.node import NodeSpec
 from mlops_local.node.lock import delete_home, is_home, locked
 
 
-def test_the_second_is_told_who_is_at_work(tmp_path: Path) -> None:
-    spec = NodeSpec(name="mlops", home=tmp_path / "n")
+def test_the_second_is_told_who_is_at_work(short_path: Path) -> None:
+    spec = NodeSpec(name="mlops", home=short_path / "n")
     with locked(spec, "start"), pytest.raises(NodeError) as refusal, locked(spec, "stop"):
         pass
     assert str(refusal.value) == (
@@ -19,25 +19,25 @@ def test_the_second_is_told_who_is_at_work(tmp_path: Path) -> None:
     )
 
 
-def test_the_lock_is_free_after_a_failure(tmp_path: Path) -> None:
-    spec = NodeSpec(name="mlops", home=tmp_path / "n")
+def test_the_lock_is_free_after_a_failure(short_path: Path) -> None:
+    spec = NodeSpec(name="mlops", home=short_path / "n")
     with pytest.raises(ZeroDivisionError), locked(spec, "start"):
         raise ZeroDivisionError
     with locked(spec, "start"):
         pass
 
 
-def test_only_a_folder_that_was_locked_is_a_home(tmp_path: Path) -> None:
-    spec = NodeSpec(name="mlops", home=tmp_path / "n")
+def test_only_a_folder_that_was_locked_is_a_home(short_path: Path) -> None:
+    spec = NodeSpec(name="mlops", home=short_path / "n")
     assert not is_home(spec.home)
     with locked(spec, "start"):
         assert is_home(spec.home)
 
 
-def test_a_home_is_deleted_with_all_that_it_holds(tmp_path: Path) -> None:
-    spec = NodeSpec(name="mlops", home=tmp_path / "n")
+def test_a_home_is_deleted_with_all_that_it_holds(short_path: Path) -> None:
+    spec = NodeSpec(name="mlops", home=short_path / "n")
     with locked(spec, "start"):
         (spec.home / "etcd/member").mkdir(parents=True)
         (spec.home / "kubeconfig").touch()
     delete_home(spec.home)
-    assert list(tmp_path.iterdir()) == []
+    assert list(short_path.iterdir()) == []
