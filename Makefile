@@ -14,7 +14,7 @@ down: .venv/.synced
 	$(RUN) mlops down
 
 test: .venv/.synced
-	$(RUN) pytest -n 2 --dist loadgroup
+	$(RUN) pytest -n 2
 
 lint: .venv/.synced
 	$(RUN) ruff format --check && $(RUN) ruff check && $(RUN) mypy && $(RUN) lint-imports

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from mlops_local import toolchain
 from serving_process import Gateway
@@ -14,12 +15,17 @@ from serving_process import Gateway
 CACHE = Path(os.environ.get("MLOPS_CACHE") or Path.home() / ".cache" / "mlops")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two halves for pytest-xdist: what shares the `e2e` environment, which mostly waits, and the rest."""
-    for item in items:
-        shares = item.get_closest_marker("e2e") and "platform" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("e2e" if shares else "rest"))
+class Halves(LoadScopeScheduling):
+    """What shares the `e2e` environment, which mostly waits, on one worker; the rest on the other."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        own_cluster = nodeid.startswith("tests/e2e/test_existing_cluster.py")
+        return "e2e" if nodeid.startswith("tests/e2e/") and not own_cluster else "rest"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Halves:
+    """Asked by pytest-xdist."""
+    return Halves(config, log)
 
 
 @pytest.fixture(scope="session")
