@@ -47,15 +47,11 @@ def _wrk(url: str, body: str, connections: int, seconds: int, folder: Path) -> F
     if "Non-2xx" in text:
         raise RuntimeError(f"{url} answered with errors:\n{text}")
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
-    found = dict(re.findall(r"(50|99)%\s+([\d.]+(?:us|ms|s))", text))
+    quantiles = re.findall(r"(50|99)%\s+([\d.]+)(us|ms|s)", text)
+    found = {quantile: float(number) * _UNITS[unit] for quantile, number, unit in quantiles}
     if not rate:
         raise RuntimeError(f"wrk said nothing usable:\n{text}")
-    return Figures(float(rate[1]), _milliseconds(found["50"]), _milliseconds(found["99"]))
-
-
-def _milliseconds(text: str) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]
-    return float(number) * _UNITS[unit]
+    return Figures(float(rate[1]), found["50"], found["99"])
 
 
 async def _client(port: int, request: bytes, until: float, took: list[float]) -> None:

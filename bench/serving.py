@@ -31,7 +31,7 @@ from mlops_serving.store import Store, store_settings
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "tests" / "support"))
 
-from serving_models import make_iris  # noqa: E402
+from serving_models import make_iris  # noqa: E402 - the line before makes it importable
 
 PATH = "/v2/models/iris/infer"
 BODY = '{"inputs":[{"name":"X","shape":[1,4],"datatype":"FP32","data":[5.1,3.5,1.4,0.2]}]}'
@@ -140,7 +140,7 @@ def answers(port: int) -> bool:
         f"http://127.0.0.1:{port}{PATH}", BODY.encode(), {"content-type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=5) as reply:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=5) as reply:  # noqa: S310 - our own server on 127.0.0.1
             return bool(json.load(reply)["outputs"][1]["shape"] == [1, 3])
     except OSError:
         return False

@@ -77,7 +77,7 @@ def status(
     ui, environment = Ui(), _environment(name)
     document = status.gather(environment, lifecycle.stack_of(environment, ui))
     if as_json:
-        print(json.dumps(document, indent=2))  # noqa: T201 - machine-readable output
+        typer.echo(json.dumps(document, indent=2))
     else:
         ui.console.print(endpoint_table(document))
         for key in ("modelRegistryUrl", "objectStoreUrl", "imageRegistry"):
@@ -93,8 +93,8 @@ def engine(name: EnvironmentName = "local") -> None:
     Use as: eval "$(mlops engine local)" && pulumi up -s local
     """
     environment = _environment(name)
-    found = engines.ensure(environment.paths, lambda line: print(line, file=sys.stderr))  # noqa: T201
-    print(engines.shell_exports(found.environment(environment.paths, name)))  # noqa: T201
+    found = engines.ensure(environment.paths, lambda line: typer.echo(line, err=True))
+    typer.echo(engines.shell_exports(found.environment(environment.paths, name)))
 
 
 @app.command()
@@ -111,7 +111,7 @@ def predict(
     request = _request(file) if file else predict.example_request(entry["model"])
     if request is None:
         raise typer.BadParameter(f"no example for model {entry['model']!r}; give one with --file")
-    print(json.dumps(predict.predict(predict.infer_url(entry), request)))  # noqa: T201
+    typer.echo(json.dumps(predict.predict(predict.infer_url(entry), request)))
 
 
 @app.command()
@@ -150,5 +150,5 @@ def run() -> None:
     try:
         app()
     except (CommandError, LocalError) as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)

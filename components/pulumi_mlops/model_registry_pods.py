@@ -67,5 +67,5 @@ _QUIET = [
     pod.env_value("DO_NOT_TRACK", "true"),
     pod.env_value("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false"),
     pod.env_value("GIT_PYTHON_REFRESH", "quiet"),
-    pod.env_value("HOME", "/tmp"),  # noqa: S108 - a mount inside the container
+    pod.env_value("HOME", pod.TEMPORARY),
 ]

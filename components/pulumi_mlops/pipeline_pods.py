@@ -20,7 +20,7 @@ def run(place: Placement, image: Any, pipeline: str, env: Mapping[str, Any], res
             *(pod.env_secret(name, place.name) for name in SECRET_ENV),
             pod.env_value("MLFLOW_DISABLE_TELEMETRY", "true"),
             pod.env_value("DO_NOT_TRACK", "true"),
-            pod.env_value("HOME", "/tmp"),  # noqa: S108 - a mount inside the container
+            pod.env_value("HOME", pod.TEMPORARY),
         ],
         mounts=[scratch_mount],
         resources=resources,

@@ -10,6 +10,7 @@ from pulumi_mlops.manifests import Object, compact
 
 UNPRIVILEGED = 65532
 """The user and group our own images run as."""
+TEMPORARY = "/tmp"  # noqa: S108 - a folder inside the container, which `temporary` makes writable
 
 
 def pod_template(
@@ -102,8 +103,8 @@ def scratch(name: str, path: str, size: str) -> tuple[Object, Object]:
 
 
 def temporary(size: str) -> tuple[Object, Object]:
-    """`scratch` at /tmp, which programs expect to be able to write."""
-    return scratch("tmp", "/tmp", size)  # noqa: S108 - a mount inside the container
+    """`scratch` at TEMPORARY, which programs expect to be able to write."""
+    return scratch("tmp", TEMPORARY, size)
 
 
 def secret_files(name: str, secret: str, path: str) -> tuple[Object, Object]:
