@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,8 +17,6 @@ from mlops_cli import stack_config
 from mlops_cli.environment import Environment
 from mlops_cli.errors import StackFailed
 from mlops_local.engine import Engine
-
-SECRET_BYTES = 24
 
 
 class EnvironmentStack:
@@ -42,7 +39,7 @@ class EnvironmentStack:
         document = stack_config.compose(self._environment.config, stack_config.read(file), generated)
         stack_config.write(file, document)
         for name in stack_config.missing_secrets(document):
-            self._set_secret(name, secrets.token_urlsafe(SECRET_BYTES))
+            self._set_secret(name, stack_config.new_secret())
 
     def open(self) -> auto.Stack:
         """The stack as the Automation API sees it.
@@ -117,7 +114,7 @@ def _ensure_passphrase(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
     fresh.touch(mode=0o600)
-    fresh.write_text(secrets.token_urlsafe(SECRET_BYTES))
+    fresh.write_text(stack_config.new_secret())
     # A second command may have made it meanwhile: the first one written wins.
     with suppress(FileExistsError):
         os.link(fresh, file)

@@ -7,6 +7,7 @@ secrets, encrypted by the engine and generated once.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from mlops_stacks.settings import SECRET_NAMES
 
 GENERATED_KEYS = ("mlops:images", "mlops:kubeconfig", "mlops:secrets")
 SECRETS_KEY = "mlops:secrets"
+SECRET_BYTES = 16
 
 
 def compose(
@@ -41,6 +43,11 @@ def missing_secrets(document: Mapping[str, Any]) -> list[str]:
     """Names of secrets that have no value yet, in the settings' order."""
     present = document.get("config", {}).get(SECRETS_KEY, {})
     return [name for name in SECRET_NAMES if name not in present]
+
+
+def new_secret() -> str:
+    """A fresh secret of 128 bits, in hexadecimal digits: a command or an address takes it unquoted."""
+    return secrets.token_hex(SECRET_BYTES)
 
 
 def read(file: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -52,3 +53,9 @@ def test_the_written_file_reads_back_and_is_private(tmp_path: Path) -> None:
     assert stack_config.read(file) == yaml.safe_load(file.read_text()) == PREVIOUS
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["Pulumi.local.yaml"]
+
+
+def test_a_generated_secret_can_be_typed_unquoted_in_a_command_or_an_address() -> None:
+    secrets = {stack_config.new_secret() for _ in range(1000)}
+    assert len(secrets) == 1000
+    assert all(re.fullmatch("[0-9a-z]{32}", secret) for secret in secrets)

@@ -15,7 +15,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 def test_a_teams_own_stack_serves_on_the_platform_and_goes_without_a_trace(
     platform: Platform, tmp_path: Path
 ) -> None:
-    secrets = json.loads(pulumi("config", "get", "mlops:secrets", "--stack", "e2e").stdout)
     images = json.loads(pulumi("config", "get", "mlops:images", "--stack", "e2e").stdout)
     folder = str(ROOT / "examples" / "team_endpoint")
     stack = ["--cwd", folder, "--stack", "team", "--config-file", str(tmp_path / "Pulumi.team.yaml")]
@@ -25,13 +24,12 @@ def test_a_teams_own_stack_serves_on_the_platform_and_goes_without_a_trace(
     values = {
         "platform": "organization/mlops/e2e",
         "image": images["serving"],
-        "storeKeyId": secrets["objectStoreReadOnlyKeyId"],
+        "storeKeyId": platform.secret("objectStoreReadOnlyKeyId"),
     }
     for name, value in values.items():
         pulumi("config", "set", name, value, *stack)
-    pulumi(
-        "config", "set", "--secret", "storeSecretKey", *stack, stdin=secrets["objectStoreReadOnlySecretKey"]
-    )
+    secret_key = platform.secret("objectStoreReadOnlySecretKey")
+    pulumi("config", "set", "--secret", "storeSecretKey", *stack, stdin=secret_key)
     try:
         pulumi("up", "--yes", "--non-interactive", *stack)
         deployment = platform.get("deployment", "mortgage", "-n", "risk-team")
