@@ -28,7 +28,9 @@ class Buildah:
         """Make an image that was built before available as `tag`."""
         if tag not in self._present:
             # Pulled from a layout, an image is known by its content only; the tag is what FROM names.
-            identity = self._run("pull", "--quiet", f"oci:{layout}").strip().splitlines()[-1]
+            # buildah makes an image name of the path it is given, and fails on one with `/.cache/` in it.
+            output = self._run("pull", "--quiet", f"oci:{layout.name}", cwd=layout.parent)
+            identity = output.strip().splitlines()[-1]
             self._run("tag", identity, tag)
             self._present.add(tag)
 
@@ -45,8 +47,8 @@ class Buildah:
             self._run("rmi", tag)
             self._present.remove(tag)
 
-    def _run(self, *arguments: str) -> str:
-        return run_isolated([*self._command, *arguments], self._log, TMPDIR=str(self._scratch))
+    def _run(self, *arguments: str, cwd: Path | None = None) -> str:
+        return run_isolated([*self._command, *arguments], self._log, cwd, TMPDIR=str(self._scratch))
 
 
 @contextmanager

@@ -22,7 +22,7 @@ _ISOLATED = (*_WITH_US, "unshare", "--mount", "--pid", "--fork", "--kill-child",
 _FULL = "no space left on device"
 
 
-def run(command: Sequence[str], log: Path, **variables: str) -> str:
+def run(command: Sequence[str], log: Path, cwd: Path | None = None, **variables: str) -> str:
     """Run a command as it is and return its standard output; see `run_isolated` for those that mount.
 
     Raises:
@@ -38,7 +38,13 @@ def run(command: Sequence[str], log: Path, **variables: str) -> str:
         start = errors.tell()
         try:
             result = subprocess.run(
-                command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True, check=False
+                command,
+                cwd=cwd,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                check=False,
             )
         except FileNotFoundError as error:
             raise ImageError(
@@ -52,9 +58,9 @@ def run(command: Sequence[str], log: Path, **variables: str) -> str:
     return result.stdout
 
 
-def run_isolated(command: Sequence[str], log: Path, **variables: str) -> str:
+def run_isolated(command: Sequence[str], log: Path, cwd: Path | None = None, **variables: str) -> str:
     """`run` for a command that mounts file systems or leaves children."""
-    return run([*_ISOLATED, *command], log, **variables)
+    return run([*_ISOLATED, *command], log, cwd, **variables)
 
 
 def program_of(command: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ import pytest
 from mlops_local.errors import ImageError
 from mlops_local.images import ImageSource, build
 from mlops_local.images.build import missing
+from mlops_local.images.buildah import buildah
 from mlops_local.images.layouts import image_config, manifest_digest
 
 DEADLINE_SECONDS = 60.0
@@ -57,6 +58,20 @@ def test_nothing_is_built_for_the_sake_of_an_ancestor_that_was_deleted(tmp_path:
 def test_an_unknown_image_is_refused_and_the_known_ones_named(small: ImageSource, tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"unknown image 'grafana'; known: base, postgres"):
         build(["grafana"], small, tmp_path / "cache", print)
+
+
+@pytest.mark.cluster
+def test_an_image_built_by_an_earlier_command_is_a_parent_whatever_folder_it_is_in(
+    small: ImageSource, tmp_path: Path
+) -> None:
+    layout = build(["pause"], small, tmp_path / ".cache", print)["pause"]
+    containerfile = tmp_path / "Containerfile"
+    containerfile.write_text("FROM localhost/parent:1\nUSER 1000:1000\n")
+    with buildah(tmp_path / ".buildah", tmp_path / "log") as builder:
+        builder.load("localhost/parent:1", layout)
+        builder.build("localhost/child:1", containerfile, tmp_path / "tools", tmp_path / "child")
+    config = image_config(tmp_path / "child")["config"]
+    assert (config["User"], config["Entrypoint"]) == ("1000:1000", ["/pause"])
 
 
 @pytest.mark.cluster
