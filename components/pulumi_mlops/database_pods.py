@@ -35,7 +35,7 @@ def server(
             pod.env_value("POSTGRES_INITDB_ARGS", "--auth-host=scram-sha-256 --data-checksums"),
             pod.env_value("PGDATA", "/var/lib/postgresql/data/pgdata"),
         ],
-        port=("postgres", PORT),
+        ports=[("postgres", PORT)],
         mounts=[
             {"name": "data", "mountPath": "/var/lib/postgresql/data"},
             password_mount,

@@ -37,7 +37,7 @@ def server(place: Placement, image: Any, volume: Object) -> Object:
             pod.env_secret("REGISTRY_HTTP_SECRET", place.name),
             pod.env_value("OTEL_TRACES_EXPORTER", "none"),
         ],
-        port=("registry", PORT),
+        ports=[("registry", PORT)],
         mounts=[{"name": "data", "mountPath": "/var/lib/registry"}, auth_mount, config_mount],
         probes=pod.probes(pod.http_check("/", "registry"), startup_seconds=60),
         resources=pod.resources("50m", "64Mi", "512Mi"),

@@ -122,13 +122,14 @@ class ModelEndpoint(pulumi.ComponentResource):
         url, region, bucket = inputs.store_place(args)
         drain = inputs.whole(args, "drain_seconds", checks.positive, 10)
         env = {
-            "MLOPS_ENDPOINT": place.name,
-            "MLOPS_MODEL": self.model,
-            "MLOPS_MODEL_VERSION": self.version,
+            "MLOPS_MODELS": pulumi.Output.json_dumps(
+                [{"name": self.model, "endpoint": place.name, "version": self.version}]
+            ),
             "MLOPS_STORE_URL": url,
             "MLOPS_STORE_BUCKET": bucket,
             "AWS_REGION": region,
             "MLOPS_HTTP_PORT": str(PORT),
+            "MLOPS_ADMIN_PORT": str(model_endpoint_pods.ADMIN_PORT),
             "MLOPS_POLL_SECONDS": _as_text(inputs.whole(args, "poll_seconds", checks.positive, 5)),
             "MLOPS_DRAIN_SECONDS": _as_text(drain),
             "MLOPS_REQUEST_TIMEOUT_SECONDS": str(model_endpoint_pods.REQUEST_SECONDS),

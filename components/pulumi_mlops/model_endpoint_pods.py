@@ -8,6 +8,8 @@ from pulumi_mlops.manifests import Object
 from pulumi_mlops.placement import Placement
 
 PORT = 8080
+ADMIN_PORT = 8081
+"""Metrics, for whoever collects them inside the cluster; no Service leads there."""
 REQUEST_SECONDS = 30
 """Longest time one request may take, and so the longest wait for the last ones after a drain."""
 _SLACK_SECONDS = 5
@@ -39,7 +41,7 @@ def deployment(place: Placement, image: Any, env: Mapping[str, Any], grace: Any,
             pod.env_secret("AWS_ACCESS_KEY_ID", place.name),
             pod.env_secret("AWS_SECRET_ACCESS_KEY", place.name),
         ],
-        port=("http", PORT),
+        ports=[("http", PORT), ("admin", ADMIN_PORT)],
         mounts=[cache_mount, scratch_mount],
         probes=pod.probes(
             pod.http_check("/v2/health/live", "http"),

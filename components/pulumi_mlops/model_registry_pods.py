@@ -44,7 +44,7 @@ def server(
             pod.env_secret("AWS_SECRET_ACCESS_KEY", place.named("secrets")),
             *_QUIET,
         ],
-        port=("http", PORT),
+        ports=[("http", PORT)],
         mounts=[auth_mount, scratch_mount],
         probes=pod.probes(pod.http_check("/health", "http"), startup_seconds=300),
         resources=resources,

@@ -54,7 +54,7 @@ def gateway(place: Placement, image: Any, size: Any, storage_class: Any, resourc
             pod.env_secret("ROOT_ACCESS_KEY_ID", place.named("root"), "AWS_ACCESS_KEY_ID"),
             pod.env_secret("ROOT_SECRET_ACCESS_KEY", place.named("root"), "AWS_SECRET_ACCESS_KEY"),
         ],
-        port=("s3", PORT),
+        ports=[("s3", PORT)],
         # The image has no shell to make folders with; kubelet makes those of a subPath.
         mounts=[
             {"name": "data", "mountPath": "/data/objects", "subPath": "objects"},

@@ -56,13 +56,13 @@ def container(
     resources: Object,
     args: Sequence[Any] = (),
     env: Sequence[Object] = (),
-    port: tuple[str, int] | None = None,
+    ports: Sequence[tuple[str, int]] = (),
     mounts: Sequence[Object] = (),
     probes: Mapping[str, Object] | None = None,
 ) -> Object:
     """A container with a read-only root, no capability and no way to more privileges.
 
-    `port` is (name, number); `probes` holds startupProbe, readinessProbe and livenessProbe.
+    `ports` are (name, number); `probes` holds startupProbe, readinessProbe and livenessProbe.
     """
     fields = {
         "name": name,
@@ -70,7 +70,9 @@ def container(
         "imagePullPolicy": "IfNotPresent",
         "args": list(args),
         "env": list(env),
-        "ports": [{"name": port[0], "containerPort": port[1], "protocol": "TCP"}] if port else [],
+        "ports": [
+            {"name": port_name, "containerPort": number, "protocol": "TCP"} for port_name, number in ports
+        ],
         "volumeMounts": list(mounts),
         "resources": resources,
         "securityContext": {

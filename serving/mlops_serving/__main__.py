@@ -8,23 +8,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 from mlops_serving.errors import ServingError, SettingsError
 from mlops_serving.logs import log, set_up
-from mlops_serving.server import serve
 from mlops_serving.settings import read_settings
-from mlops_serving.store import Store, store_settings
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Read the settings, serve, and say on stderr why if that ends badly."""
     set_up("info")
     try:
         settings = read_settings(os.environ)
-        store = Store(store_settings(os.environ))
         set_up(settings.log_level)
-        asyncio.run(serve(settings, store))
+        match arguments:
+            case []:
+                from mlops_serving.supervisor import supervise
+
+                return supervise(settings)
+            case ["worker", number, *segments]:
+                from mlops_serving.worker import work
+
+                asyncio.run(work(settings, int(number), list(map(int, segments))))
+            case _:
+                raise SettingsError("the model server takes no arguments; it is set by MLOPS_ variables")
     except SettingsError as error:
         log.error(str(error))
         return 2
@@ -45,4 +54,4 @@ def leave(code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    leave(main())
+    leave(main(sys.argv[1:]))

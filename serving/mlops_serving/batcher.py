@@ -21,10 +21,11 @@ from typing import Final
 import numpy as np
 
 from mlops_serving.errors import DeadlineExceeded, Overloaded, PredictionFailed
-from mlops_serving.metrics import Metrics
+from mlops_serving.metrics.meters import Number
 from mlops_serving.models import LoadedModel
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest
+from mlops_serving.slots import Served
 
 _AT_ONCE_SECONDS: Final = 0.0001
 _INLINE_SECONDS: Final = 0.001
@@ -49,17 +50,17 @@ class Limits:
 class Job:
     """One request on its way through the model."""
 
-    __slots__ = ("deadline", "future", "key", "model", "queued", "request")
+    __slots__ = ("deadline", "future", "key", "queued", "request", "served")
 
     def __init__(
         self,
-        model: LoadedModel,
+        served: Served,
         request: InferRequest,
         future: asyncio.Future[dict[str, Array]],
         timeout: float,
     ) -> None:
-        self.model, self.request, self.future = model, request, future
-        self.key = batch_key(model, request)
+        self.served, self.request, self.future = served, request, future
+        self.key = batch_key(served.model, request)
         self.queued = perf_counter()
         self.deadline = self.queued + min(timeout, request.timeout or timeout)
 
@@ -75,24 +76,24 @@ def batch_key(model: LoadedModel, request: InferRequest) -> Key:
 class Batcher:
     """The queue before one model's processor. All methods are for the event loop's thread."""
 
-    def __init__(self, limits: Limits, metrics: Metrics) -> None:
-        self._limits, self._metrics = limits, metrics
+    def __init__(self, limits: Limits, waiting_rows: Number, waiting_bytes: Number) -> None:
+        self._limits = limits
+        self._waiting_rows, self._waiting_bytes = waiting_rows, waiting_bytes
         self._queue: deque[Job] = deque()
         self._rows = self._bytes = 0
         self._busy = self._scheduled = False
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
-        metrics.before_scrape(self._report)
 
-    async def run(self, model: LoadedModel, request: InferRequest) -> dict[str, Array]:
+    async def run(self, served: Served, request: InferRequest) -> dict[str, Array]:
         """The outputs by name. Raises `Overloaded`, `DeadlineExceeded` or `PredictionFailed`.
 
         May be cancelled at any time without harm to other requests.
         """
-        if not self._busy and not self._queue and model.seconds_for(request.rows) <= _AT_ONCE_SECONDS:
-            return self._at_once(model, request)
+        if not self._busy and not self._queue and served.model.seconds_for(request.rows) <= _AT_ONCE_SECONDS:
+            return _at_once(served, request)
         self._admit(request)
-        job = Job(model, request, self._loop.create_future(), self._limits.timeout)
+        job = Job(served, request, self._loop.create_future(), self._limits.timeout)
         self._queue.append(job)
         self._schedule()
         return await job.future
@@ -101,15 +102,6 @@ class Batcher:
         """Let the model's thread end."""
         self._thread.shutdown(wait=False)
 
-    def _at_once(self, model: LoadedModel, request: InferRequest) -> dict[str, Array]:
-        manifest = model.manifest
-        self._metrics.batch_rows.observe(request.rows, manifest.name, manifest.version)
-        self._metrics.queue_seconds.observe(0, manifest.name, manifest.version)
-        try:
-            return _one_call(model, request)
-        except Exception as error:  # a framework may raise anything
-            raise _failure(error) from error
-
     def _admit(self, request: InferRequest) -> None:
         rows, size = self._rows + request.rows, self._bytes + request.size
         full = rows > self._limits.queue_rows or size > self._limits.queue_bytes
@@ -117,7 +109,14 @@ class Batcher:
             raise Overloaded(
                 f"the queue is full ({self._rows} rows, {self._bytes} bytes wait); try again in a moment"
             )
-        self._rows, self._bytes = rows, size
+        self._wait(request.rows, request.size)
+
+    def _wait(self, rows: int, size: int) -> None:
+        """So many rows and bytes more (or less) wait from now on."""
+        self._rows += rows
+        self._bytes += size
+        self._waiting_rows.set(self._rows)
+        self._waiting_bytes.set(self._bytes)
 
     def _schedule(self) -> None:
         if not self._busy and not self._scheduled:
@@ -130,8 +129,9 @@ class Batcher:
         if not batch:
             return
         rows = sum(job.request.rows for job in batch)
-        self._metrics.batch_rows.observe(rows, batch[0].model.manifest.name, batch[0].model.version)
-        if batch[0].model.seconds_for(rows) <= _INLINE_SECONDS:
+        served = batch[0].served
+        served.meters.batch_rows.observe(rows)
+        if served.model.seconds_for(rows) <= _INLINE_SECONDS:
             self._settle(batch, run_batch(batch))
             return
         self._busy = True
@@ -172,7 +172,7 @@ class Batcher:
             self._leave(job, now)
             batch.append(job)
             rows += job.request.rows
-            if rows >= self._limits.batch_rows or not job.model.signature.batchable:
+            if rows >= self._limits.batch_rows or not job.served.model.signature.batchable:
                 break
         self._queue.extendleft(reversed(kept))
         return batch
@@ -189,10 +189,8 @@ class Batcher:
         return True
 
     def _leave(self, job: Job, now: float) -> None:
-        self._rows -= job.request.rows
-        self._bytes -= job.request.size
-        manifest = job.model.manifest
-        self._metrics.queue_seconds.observe(now - job.queued, manifest.name, manifest.version)
+        self._wait(-job.request.rows, -job.request.size)
+        job.served.meters.queue.observe(now - job.queued)
 
     def _sweep(self) -> None:
         """While the model is busy, answer those whose time has run out."""
@@ -201,10 +199,6 @@ class Batcher:
         now = perf_counter()
         self._queue = deque(job for job in self._queue if not self._gone(job, now))
         self._loop.call_later(_SWEEP_SECONDS, self._sweep)
-
-    def _report(self) -> None:
-        self._metrics.queue_rows.set(self._rows)
-        self._metrics.queue_bytes.set(self._bytes)
 
 
 def run_batch(batch: Sequence[Job]) -> list[Outcome]:
@@ -221,11 +215,11 @@ def _call(batch: Sequence[Job]) -> list[dict[str, Array]]:
     first = batch[0]
     names = first.request.outputs
     if len(batch) == 1:
-        return [_one_call(first.model, first.request)]
+        return [_one_call(first.served, first.request)]
     inputs = {
         name: np.concatenate([job.request.inputs[name] for job in batch]) for name in first.request.inputs
     }
-    outputs = first.model.runtime.run(inputs, names)
+    outputs = _predict(first.served, inputs, names)
     ends = np.cumsum([job.request.rows for job in batch])
     if any(len(array) != ends[-1] for array in outputs):
         raise ValueError(f"the model gave {[len(array) for array in outputs]} rows for {ends[-1]}")
@@ -233,8 +227,25 @@ def _call(batch: Sequence[Job]) -> list[dict[str, Array]]:
     return [dict(zip(names, rows, strict=True)) for rows in zip(*parts, strict=True)]
 
 
-def _one_call(model: LoadedModel, request: InferRequest) -> dict[str, Array]:
-    return dict(zip(request.outputs, model.runtime.run(request.inputs, request.outputs), strict=True))
+def _at_once(served: Served, request: InferRequest) -> dict[str, Array]:
+    served.meters.batch_rows.observe(request.rows)
+    served.meters.queue.observe(0.0)
+    try:
+        return _one_call(served, request)
+    except Exception as error:  # a framework may raise anything
+        raise _failure(error) from error
+
+
+def _one_call(served: Served, request: InferRequest) -> dict[str, Array]:
+    names = request.outputs
+    return dict(zip(names, _predict(served, request.inputs, names), strict=True))
+
+
+def _predict(served: Served, inputs: dict[str, Array], names: tuple[str, ...]) -> list[Array]:
+    began = perf_counter()
+    arrays = served.model.runtime.run(inputs, names)
+    served.meters.predict.observe(perf_counter() - began)
+    return arrays
 
 
 def _failure(error: Exception) -> PredictionFailed:

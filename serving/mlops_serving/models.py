@@ -1,8 +1,4 @@
-"""Models in memory: loading with proof, and the one reference that a release swaps.
-
-A model is loaded, warmed up and asked its golden questions before anything else can see it. The
-version before stays in memory, so that going back is instant.
-"""
+"""Loading a model with proof: warmed up and asked its golden questions before anything else can see it."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from mlops_serving.artifact import Manifest, Tensor
-from mlops_serving.errors import ModelError, NotFound, RequestError, Unavailable
+from mlops_serving.errors import ModelError, RequestError
 from mlops_serving.protocol.datatypes import Array, from_json
 from mlops_serving.protocol.requests import Signature, signature
 from mlops_serving.runtime import Runtime, load_runtime
@@ -105,44 +101,3 @@ def _arrays(tensors: Sequence[Tensor]) -> dict[str, Array]:
         }
     except RequestError as error:
         raise ModelError(f"the manifest's golden tensors are malformed: {error}") from error
-
-
-class ModelSlot:
-    """The place of one model: the version that is served and the one before it.
-
-    Both stand in one tuple, so that readers on the event loop see a swap whole or not at all.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._resident: tuple[LoadedModel, ...] = ()
-
-    @property
-    def resident(self) -> tuple[LoadedModel, ...]:
-        """The models in memory, the served one first."""
-        return self._resident
-
-    @property
-    def current(self) -> LoadedModel | None:
-        """The model that is served, None before the first release."""
-        return self._resident[0] if self._resident else None
-
-    def swap(self, model: LoadedModel) -> None:
-        """Serve `model` from now on; keep the one served until now."""
-        before = [kept for kept in self._resident if kept.version != model.version]
-        self._resident = (model, *before[:1])
-
-    def find(self, name: str, version: str | None) -> LoadedModel:
-        """The model to answer with; `NotFound` or, before the first release, `Unavailable`."""
-        if name != self.name:
-            raise NotFound(f"there is no model {name!r} here; this server has {self.name!r}")
-        resident = self._resident
-        if not resident:
-            raise Unavailable(f"model {name!r} is not loaded yet; try again in a moment")
-        if version is None:
-            return resident[0]
-        for model in resident:
-            if model.version == version:
-                return model
-        known = ", ".join(model.version for model in resident)
-        raise NotFound(f"model {name!r} has no version {version!r} loaded; loaded are: {known}")

@@ -1,10 +1,10 @@
-"""Following the release log: from a release record to the model that is served.
+"""Following the release log: from a release record to the versions that stand in a slot.
 
-    current.json ─(ETag changed)─▶ cache.obtain ─▶ load_model ─▶ slot.swap
+    current.json ─(ETag changed)─▶ cache.obtain ─▶ load_model ─▶ slot.change
 
 Runs in a thread of its own, so that nothing here delays a request. Whatever fails on the way leaves
-the served model alone; it is counted and logged once. A version that is still in memory is swapped
-back without the store.
+the served model alone; it is counted and logged once. A candidate that fails never touches stable. A
+version that is still in memory is taken from there, without the store.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mlops_serving.cache import ArtifactCache
+from mlops_serving.control import Action, Command
 from mlops_serving.errors import (
     ArtifactError,
     ModelError,
@@ -24,57 +25,77 @@ from mlops_serving.errors import (
     StoreUnavailable,
 )
 from mlops_serving.logs import log
-from mlops_serving.metrics import Metrics, process_age
-from mlops_serving.models import LoadedModel, ModelSlot, load_model
+from mlops_serving.metrics.catalog import Metrics
+from mlops_serving.metrics.process import process_age
+from mlops_serving.models import LoadedModel, load_model
 from mlops_serving.release import Release, current
-from mlops_serving.settings import Settings
+from mlops_serving.settings import ModelSettings, Settings
+from mlops_serving.slots import ModelSlot
 from mlops_serving.store import NotModified, Store
 
 
 class Follower:
-    """Keeps the slot at the version that the release log, or the settings, name."""
+    """Keeps one slot at the versions that the release log, or the settings, name."""
 
     def __init__(
-        self, settings: Settings, store: Store, slot: ModelSlot, metrics: Metrics, threads: int
+        self,
+        wanted: ModelSettings,
+        settings: Settings,
+        store: Store,
+        slot: ModelSlot,
+        metrics: Metrics,
+        threads: int,
     ) -> None:
-        self._settings, self._store, self._slot, self._metrics = settings, store, slot, metrics
-        self._cache = ArtifactCache(settings.cache_dir, store, settings.model)
-        self._threads = threads
+        self._wanted, self._settings, self._store = wanted, settings, store
+        self._slot, self._metrics, self._threads = slot, metrics, threads
+        self._cache = ArtifactCache(settings.cache_dir, store, wanted.name)
         self._etag: str | None = None
         self._trouble = ""
-        self._stop = threading.Event()
+        self._stopped = False
+        self._wake = threading.Event()
 
     def run(self, give_up: Callable[[ServingError], None]) -> None:
         """Work until `stop`. `give_up` is called once if a pinned version can never be served."""
-        while not self._stop.is_set():
+        while not self._stopped:
+            self._wake.clear()
             try:
-                if self._step():
-                    return
+                done = self._slot.unloaded or self._step()
             except (ArtifactError, ModelError) as error:
                 give_up(error)
                 return
             except Exception:
+                done = False
                 log.exception("following the release log failed for a reason that is a bug")
-                self._metrics.release_errors.add("bug")
-            self._stop.wait(self._settings.poll_seconds)
+                self._metrics.release_errors.labels(self._wanted.endpoint, "bug").add()
+            self._wake.wait(None if done else self._settings.poll_seconds)
 
     def stop(self) -> None:
         """Let `run` return after the step it is in."""
-        self._stop.set()
+        self._stopped = True
+        self._wake.set()
+
+    def obey(self, command: Command) -> None:
+        """Load the model again, looking at the log anew, or hold it no more until told to."""
+        self._slot.unloaded = command.action is Action.UNLOAD
+        if self._slot.unloaded:
+            self._slot.clear()
+        self._etag = None
+        self._wake.set()
 
     def _step(self) -> bool:
         """One look at the store; True when there is nothing more to do."""
-        if self._settings.model_version == "release":
+        if self._wanted.version == "release":
             with self._reported():
                 self._follow()
             return False
         with self._reported(pinned=True):
-            self._serve(self._settings.model_version)
-        return self._slot.current is not None
+            self._serve(self._model(self._wanted.version))
+            self._applied(True)
+        return self._slot.ready
 
     def _follow(self) -> None:
-        found = current(self._store, self._settings.endpoint, self._etag)
-        self._metrics.store_up.set(1)
+        found = current(self._store, self._wanted.endpoint, self._etag)
+        self._metrics.store_up.labels().set(1)
         if isinstance(found, NotModified):
             return
         release, etag = found
@@ -82,40 +103,66 @@ class Follower:
             self._apply(release)
         except (ArtifactError, ModelError, ReleaseError):
             self._etag = etag  # the same release would only fail again
+            self._applied(False)
             raise
         self._etag = etag
+        self._applied(True)
 
     def _apply(self, release: Release) -> None:
-        if release.model != self._settings.model:
+        if release.model != self._wanted.name:
             raise ReleaseError(
                 f"release {release.number} of endpoint {release.endpoint!r} is of model {release.model!r}, "
-                f"this server is for {self._settings.model!r}; append a release of that model"
+                f"this server is for {self._wanted.name!r}; append a release of that model"
             )
-        self._serve(release.stable_version)
-        self._metrics.release.set(release.number)
-        self._metrics.candidate.set(release.candidate_version is not None)
-        if release.candidate_version:
-            log.warning(
-                "the release names a candidate, which this server does not serve; stable gets every request",
-                extra={"fields": {"release": release.number, "candidate": release.candidate_version}},
-            )
+        stable = self._model(release.stable_version)
+        if release.candidate_version is None:
+            self._serve(stable)
+        else:
+            self._serve_with_candidate(release, stable, release.candidate_version)
+        self._metrics.release_number.labels(self._wanted.endpoint).set(release.number)
 
-    def _serve(self, version: str) -> None:
-        served = self._slot.current
-        if served and served.version == version:
-            return
-        model = next((kept for kept in self._slot.resident if kept.version == version), None)
-        self._slot.swap(model or self._load(version))
-        self._cache.keep({kept.version for kept in self._slot.resident})
-        if not served:
-            self._metrics.start_seconds.set(process_age())
-        fields = {"model": self._settings.model, "version": version, "from_memory": model is not None}
+    def _serve_with_candidate(self, release: Release, stable: LoadedModel, version: str) -> None:
+        """Stable serves, whether the candidate can or not."""
+        if not self._slot.ready or self._slot.resident()[0] is not stable:
+            self._serve(stable)
+        try:
+            candidate = self._model(version)
+            _same_signature(stable, candidate)
+        except (ArtifactError, ModelError, ReleaseError):
+            self._serve(stable)
+            self._metrics.release_number.labels(self._wanted.endpoint).set(release.number)
+            raise
+        self._serve(stable, candidate, release)
+
+    def _serve(
+        self, stable: LoadedModel, candidate: LoadedModel | None = None, release: Release | None = None
+    ) -> None:
+        first = not self._slot.ready
+        mode = release.mode if release and candidate else "stable"
+        weight = release.weight if release and candidate else 0
+        self._slot.change(stable, candidate, mode, weight)
+        self._metrics.candidate_weight.only(self._wanted.endpoint, [])
+        if candidate:
+            self._metrics.candidate_weight.labels(self._wanted.endpoint, mode).set(weight)
+        self._cache.keep({model.version for model in self._slot.resident()})
+        if first:
+            self._metrics.start_seconds.labels().set(process_age())
+        fields = {"model": self._wanted.name, "version": stable.version}
+        if candidate:
+            fields |= {"candidate": candidate.version, "mode": mode, "weight": str(weight)}
         log.info("serving a model version", extra={"fields": fields})
 
-    def _load(self, version: str) -> LoadedModel:
+    def _model(self, version: str) -> LoadedModel:
+        """From memory, else from the store."""
+        for model in self._slot.resident():
+            if model.version == version:
+                return model
         manifest, folder = self._cache.obtain(version)
-        self._metrics.store_up.set(1)
+        self._metrics.store_up.labels().set(1)
         return load_model(manifest, folder, self._threads)
+
+    def _applied(self, whole: bool) -> None:
+        self._metrics.release_applied.labels(self._wanted.endpoint).set(whole)
 
     @contextmanager
     def _reported(self, pinned: bool = False) -> Iterator[None]:
@@ -123,10 +170,10 @@ class Follower:
         try:
             yield
         except ObjectMissing:
-            self._metrics.store_up.set(1)
+            self._metrics.store_up.labels().set(1)
             self._note("no_release", "the endpoint has no release yet; waiting for one", warn=False)
         except StoreUnavailable as error:
-            self._metrics.store_up.set(0)
+            self._metrics.store_up.labels().set(0)
             self._note("store_unavailable", f"{error}; what is loaded is served on")
         except StoreError as error:
             self._note("store", f"{error}; what is loaded is served on")
@@ -143,7 +190,17 @@ class Follower:
 
     def _note(self, kind: str, text: str, warn: bool = True) -> None:
         if warn:
-            self._metrics.release_errors.add(kind)
+            self._metrics.release_errors.labels(self._wanted.endpoint, kind).add()
         if self._trouble != kind:
             log.log(30 if warn else 20, text, extra={"fields": {"kind": kind}})
         self._trouble = kind
+
+
+def _same_signature(stable: LoadedModel, candidate: LoadedModel) -> None:
+    """A candidate answers requests that clients wrote for the stable version."""
+    if candidate.signature != stable.signature:
+        raise ReleaseError(
+            f"candidate version {candidate.version} has other inputs or outputs than stable version "
+            f"{stable.version}, so it cannot answer the same requests; release it as stable, or under "
+            "another model name"
+        )

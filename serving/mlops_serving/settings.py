@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, Json, StringConstraints, ValidationError, field_validator
 
 from mlops_serving.artifact import ModelName
 from mlops_serving.errors import SettingsError
@@ -20,24 +20,39 @@ _MIB: Final = 1 << 20
 ModelVersion = Annotated[str, StringConstraints(pattern=r"^(release|[1-9][0-9]{0,8})$")]
 
 
-class Settings(BaseModel):
-    """One field for each MLOPS_ variable: MLOPS_HTTP_PORT is `http_port`.
+class ModelSettings(BaseModel):
+    """One model of the server: its name, the endpoint whose release log decides, and the version.
 
-    Times are seconds, sizes bytes. `model_version` is "release" (follow the release log) or a number
-    (pinned). `queue_rows` and `queue_bytes` bound what waits for the model; beyond them requests are
-    refused with 503. `drain_seconds` is the longest time between SIGTERM and the end of accepting.
+    `version` is "release" (follow the release log of `endpoint`) or a number (pinned).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    name: ModelName
     endpoint: ModelName
-    model: ModelName
-    model_version: ModelVersion = "release"
+    version: ModelVersion = "release"
+
+
+class Settings(BaseModel):
+    """One field for each MLOPS_ variable: MLOPS_HTTP_PORT is `http_port`.
+
+    Times are seconds, sizes bytes. `models` is a JSON list of objects with the fields of
+    `ModelSettings`. `queue_rows` and `queue_bytes` bound what waits for one model; beyond them requests
+    are refused with 503. `drain_seconds` is the longest time between SIGTERM and the end of accepting.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    models: Json[Annotated[tuple[ModelSettings, ...], Field(min_length=1)]]
     store_url: str
     store_bucket: str = Field("models", min_length=1)
     http_host: str = "0.0.0.0"  # noqa: S104 - a pod is reached on its own address
     http_port: int = Field(8080, ge=1, le=65535)
-    workers: int = Field(1, ge=1, le=1, description="one process a pod; scale with replicas")
+    admin_port: int = Field(8081, ge=1, le=65535)
+    workers: int = Field(1, ge=1, le=64)
+    sticky_header: str = Field("mlops-sticky-key", pattern=r"^[a-z0-9-]+$")
+    repository_api: bool = False
+    shadow_bytes: int = Field(32 * _MIB, ge=1024)
     poll_seconds: float = Field(5, ge=0.05, le=3600)
     drain_seconds: float = Field(10, ge=0, le=3600)
     request_timeout_seconds: float = Field(30, gt=0, le=3600)
@@ -47,6 +62,14 @@ class Settings(BaseModel):
     queue_bytes: int = Field(128 * _MIB, ge=1024)
     cache_dir: Path = Path("/var/cache/mlops")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("models")
+    @classmethod
+    def _each_once(cls, models: tuple[ModelSettings, ...]) -> tuple[ModelSettings, ...]:
+        names = [model.name for model in models]
+        if len(set(names)) != len(names):
+            raise ValueError(f"a model is listed twice in {names}; list each once")
+        return models
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -65,7 +88,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
 
 def _explain(kind: str, where: tuple[int | str, ...], item: Mapping[str, object]) -> str:
-    name = _PREFIX + str(where[0]).upper()
+    name = _PREFIX + ".".join([str(where[0]).upper(), *map(str, where[1:])])
     known = ", ".join(_PREFIX + field.upper() for field in Settings.model_fields)
     if kind == "extra_forbidden":
         return f"{name} is no setting of the model server; the settings are {known}"

@@ -79,7 +79,8 @@ def test_the_account_gives_no_token() -> None:
 def test_it_follows_the_release_log_unless_it_is_pinned() -> None:
     recording = endpoint(version=None)
     container = recording.of("Deployment").inputs["spec"]["template"]["spec"]["containers"][0]
-    assert {"name": "MLOPS_MODEL_VERSION", "value": "release"} in container["env"]
+    models = '[{"name": "mortgage", "endpoint": "mortgage", "version": "release"}]'
+    assert {"name": "MLOPS_MODELS", "value": models} in container["env"]
     assert recording.outputs["mortgage"]["version"] == "release"
 
 

@@ -65,10 +65,6 @@ def release(store: Store, version: str, why: str) -> int:
     return record.number
 
 
-def metric(platform: Platform, line: str) -> bool:
-    return line in httpx.get(f"{platform.endpoint['url']}/metrics", timeout=5).text.splitlines()
-
-
 def test_a_corrupted_artifact_is_refused_and_the_version_before_keeps_serving(
     platform: Platform, store: Store
 ) -> None:
@@ -83,7 +79,10 @@ def test_a_corrupted_artifact_is_refused_and_the_version_before_keeps_serving(
 
     release(store, "2", "a byte of it is wrong")
     eventually(
-        lambda: metric(platform, 'mlops_release_errors_total{kind="DigestMismatch"} 1'),
+        lambda: (
+            'mlops_release_errors_total{endpoint="mortgage",kind="DigestMismatch"} 1'
+            in platform.server_metrics()
+        ),
         60,
         "the server says that it refused the artifact",
     )
@@ -92,7 +91,9 @@ def test_a_corrupted_artifact_is_refused_and_the_version_before_keeps_serving(
 
     number = release(store, "1", "back to what works")
     eventually(
-        lambda: metric(platform, f"mlops_release_number {number}"), 60, "the server follows the log again"
+        lambda: f'mlops_release_number{{endpoint="mortgage"}} {number}' in platform.server_metrics(),
+        60,
+        "the server follows the log again",
     )
 
 

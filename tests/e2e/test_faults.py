@@ -64,9 +64,8 @@ def test_serving_goes_on_without_object_store_and_model_registry(platform: Platf
             "store, database and registry are gone",
         )
         assert mlops("predict", "mortgage", "--env", "e2e").returncode == 0
-        metrics = f"{platform.endpoint['url']}/metrics"
         eventually(
-            lambda: "mlops_store_up 0" in httpx.get(metrics).text.splitlines(),
+            lambda: "mlops_store_up 0" in platform.server_metrics(),
             RECOVERY_SECONDS,
             "the metric says so",
         )

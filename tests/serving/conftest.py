@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 from mlops_serving.artifact import Manifest
+from mlops_serving.metrics.catalog import Metrics
+from mlops_serving.metrics.segment import Segment, new_segment
+from mlops_serving.models import LoadedModel, load_model
 from mlops_serving.publish import publish
 from mlops_serving.release import Release, append
 from mlops_serving.store import Store, store_settings
@@ -39,6 +42,20 @@ def slow_artifact(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manif
     """A model that takes its time."""
     folder = tmp_path_factory.mktemp("slow")
     return folder, make_slow(folder)
+
+
+@pytest.fixture(scope="session")
+def loaded(iris: Iris) -> dict[str, LoadedModel]:
+    """All versions of the iris model in memory."""
+    return {
+        version: load_model(iris.manifests[version], iris.folders[version], 1) for version in iris.folders
+    }
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    """Meters on an empty segment."""
+    return Metrics(Segment(new_segment("test")))
 
 
 @pytest.fixture

@@ -12,10 +12,13 @@ import pytest
 from mlops_serving.artifact import TensorSpec
 from mlops_serving.batcher import Batcher, Limits
 from mlops_serving.errors import DeadlineExceeded, Overloaded, PredictionFailed
-from mlops_serving.metrics import Metrics
+from mlops_serving.metrics.catalog import Metrics
+from mlops_serving.metrics.segment import Segment, new_segment
 from mlops_serving.models import LoadedModel
 from mlops_serving.protocol.requests import InferRequest, signature
+from mlops_serving.slots import Meters, Served
 
+METRICS = Metrics(Segment(new_segment("test")))
 AT_ONCE, INLINE, THREAD = 0.0, 0.0005, 1.0
 
 
@@ -43,7 +46,8 @@ def model_of(runtime, iris, seconds=THREAD, shape=(-1,)):
         (TensorSpec(name="x", datatype="FP64", shape=shape),),
         (TensorSpec(name="y", datatype="FP64", shape=shape),),
     )
-    return LoadedModel(iris.manifests["1"], spec, runtime, seconds, seconds)
+    model = LoadedModel(iris.manifests["1"], spec, runtime, seconds, seconds)
+    return Served(model, "stable", Meters(METRICS, "iris", "1", "stable"))
 
 
 def request(*values, timeout=None, size=10):
@@ -53,6 +57,10 @@ def request(*values, timeout=None, size=10):
 
 def limits(**changed):
     return Limits(**({"batch_rows": 4, "queue_rows": 8, "queue_bytes": 1000, "timeout": 5.0} | changed))
+
+
+def batcher_of(limits):
+    return Batcher(limits, METRICS.queue_rows.labels("iris"), METRICS.queue_bytes.labels("iris"))
 
 
 async def held(runtime, batcher, model):
@@ -79,7 +87,7 @@ def values(outcomes):
 @pytest.mark.parametrize("seconds", [AT_ONCE, INLINE, THREAD])
 def test_a_lone_request_does_not_wait_for_others(iris, seconds):
     async def scenario():
-        batcher = Batcher(limits(), Metrics())
+        batcher = batcher_of(limits())
         began = time.perf_counter()
         answer = await batcher.run(model_of(Doubler(), iris, seconds), request(1, 2))
         assert answer["y"].tolist() == [2, 4]
@@ -91,7 +99,7 @@ def test_a_lone_request_does_not_wait_for_others(iris, seconds):
 def test_what_queued_up_while_the_model_was_busy_goes_together_as_far_as_a_batch_reaches(iris):
     async def scenario():
         runtime = Doubler()
-        batcher, model = Batcher(limits(), Metrics()), model_of(runtime, iris)
+        batcher, model = batcher_of(limits()), model_of(runtime, iris)
         first = await held(runtime, batcher, model)
         tasks = await queued(batcher, model, request(1), request(2, 3), request(4), request(5))
         runtime.go_on.set()
@@ -104,7 +112,7 @@ def test_what_queued_up_while_the_model_was_busy_goes_together_as_far_as_a_batch
 def test_a_request_larger_than_a_batch_goes_alone(iris):
     async def scenario():
         runtime = Doubler()
-        batcher, model = Batcher(limits(), Metrics()), model_of(runtime, iris)
+        batcher, model = batcher_of(limits()), model_of(runtime, iris)
         first = await held(runtime, batcher, model)
         tasks = await queued(batcher, model, request(1, 2, 3, 4, 5, 6), request(7))
         runtime.go_on.set()
@@ -117,7 +125,7 @@ def test_a_request_larger_than_a_batch_goes_alone(iris):
 def test_requests_for_different_outputs_models_or_shapes_are_not_mixed(iris):
     async def scenario():
         runtime = Doubler()
-        batcher = Batcher(limits(), Metrics())
+        batcher = batcher_of(limits())
         one, two = model_of(runtime, iris), model_of(runtime, iris)
         wide = InferRequest(None, {"x": np.ones((1, 2))}, ("y",), 1, 10, None)
         twice = InferRequest(None, {"x": np.ones(1)}, ("y", "y2"), 1, 10, None)
@@ -138,7 +146,7 @@ def test_requests_for_different_outputs_models_or_shapes_are_not_mixed(iris):
 def test_a_model_without_a_batch_dimension_is_asked_one_request_at_a_time(iris):
     async def scenario():
         runtime = Doubler()
-        batcher, model = Batcher(limits(), Metrics()), model_of(runtime, iris, shape=(1,))
+        batcher, model = batcher_of(limits()), model_of(runtime, iris, shape=(1,))
         first = await held(runtime, batcher, model)
         tasks = await queued(batcher, model, request(1), request(2))
         runtime.go_on.set()
@@ -156,7 +164,7 @@ def test_a_model_without_a_batch_dimension_is_asked_one_request_at_a_time(iris):
 def test_a_full_queue_refuses_at_once_and_takes_requests_again_when_it_has_room(iris, bound, fitting, size):
     async def scenario():
         runtime = Doubler()
-        batcher, model = Batcher(limits(**bound), Metrics()), model_of(runtime, iris)
+        batcher, model = batcher_of(limits(**bound)), model_of(runtime, iris)
         first = await held(runtime, batcher, model)
         tasks = await queued(batcher, model, *[request(1, size=size)] * fitting)
         with pytest.raises(Overloaded, match="the queue is full"):
@@ -170,7 +178,7 @@ def test_a_full_queue_refuses_at_once_and_takes_requests_again_when_it_has_room(
 
 def test_an_empty_queue_takes_even_a_request_that_is_larger_than_its_bound(iris):
     async def scenario():
-        batcher = Batcher(limits(queue_rows=2), Metrics())
+        batcher = batcher_of(limits(queue_rows=2))
         assert values([await batcher.run(model_of(Doubler(), iris), request(1, 2, 3))]) == [[2, 4, 6]]
 
     asyncio.run(scenario())
@@ -180,7 +188,7 @@ def test_an_empty_queue_takes_even_a_request_that_is_larger_than_its_bound(iris)
 def test_one_failing_request_does_not_harm_its_batch_mates(iris, seconds):
     async def scenario():
         runtime = Doubler()
-        batcher, model = Batcher(limits(), Metrics()), model_of(runtime, iris, seconds)
+        batcher, model = batcher_of(limits()), model_of(runtime, iris, seconds)
         tasks = await queued(batcher, model, request(1), request(-1), request(2))
         good, bad, fine = await asyncio.gather(*tasks, return_exceptions=True)
         assert values([good, fine]) == [[2], [4]]
@@ -193,7 +201,7 @@ def test_one_failing_request_does_not_harm_its_batch_mates(iris, seconds):
 def test_cancelling_one_request_of_a_batch_leaves_its_mates_their_answers(iris):
     async def scenario():
         runtime = Doubler()
-        batcher, model = Batcher(limits(), Metrics()), model_of(runtime, iris)
+        batcher, model = batcher_of(limits()), model_of(runtime, iris)
         first = await held(runtime, batcher, model)
         tasks = await queued(batcher, model, request(1), request(2), request(3))
         first.cancel()
@@ -213,7 +221,7 @@ def test_a_request_that_waits_longer_than_it_may_is_answered_while_the_model_is_
 ):
     async def scenario():
         runtime = Doubler()
-        batcher = Batcher(limits(timeout=servers), Metrics())
+        batcher = batcher_of(limits(timeout=servers))
         model = model_of(runtime, iris)
         first = await held(runtime, batcher, model)
         late = await queued(batcher, model, request(1, timeout=own))
@@ -228,20 +236,18 @@ def test_a_request_that_waits_longer_than_it_may_is_answered_while_the_model_is_
 
 def test_the_queue_counts_back_to_nothing_whatever_became_of_the_requests(iris):
     async def scenario():
-        runtime, metrics = Doubler(), Metrics()
-        batcher, model = Batcher(limits(), metrics), model_of(runtime, iris)
+        runtime = Doubler()
+        batcher, model = batcher_of(limits()), model_of(runtime, iris)
         first = await held(runtime, batcher, model)
         tasks = await queued(batcher, model, request(1), request(-2), request(3, timeout=0.01), request(4))
         tasks[0].cancel()
-        text = metrics.text().decode().splitlines()
-        assert "mlops_queue_rows 4" in text
-        assert "mlops_queue_bytes 40" in text
+        assert METRICS.queue_rows.labels("iris").get() == 4
+        assert METRICS.queue_bytes.labels("iris").get() == 40
         await asyncio.sleep(0.1)
         runtime.go_on.set()
         await asyncio.gather(first, *tasks, return_exceptions=True)
-        text = metrics.text().decode().splitlines()
-        assert "mlops_queue_rows 0" in text
-        assert "mlops_queue_bytes 0" in text
+        assert METRICS.queue_rows.labels("iris").get() == 0
+        assert METRICS.queue_bytes.labels("iris").get() == 0
 
     asyncio.run(scenario())
 
@@ -252,7 +258,7 @@ def test_a_model_that_gives_another_number_of_rows_than_it_got_fails_alone(iris)
             return [super().run(inputs, outputs)[0][:1]]
 
     async def scenario():
-        batcher, model = Batcher(limits(), Metrics()), model_of(Shrinker(), iris)
+        batcher, model = batcher_of(limits()), model_of(Shrinker(), iris)
         tasks = await queued(batcher, model, request(1), request(2))
         assert values(await asyncio.gather(*tasks)) == [[2], [4]]
 

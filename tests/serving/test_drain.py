@@ -11,6 +11,7 @@ import numpy as np
 
 from mlops_serving.publish import publish
 from mlops_serving.store import Store, store_settings
+from serving_process import models
 
 PATH = "/v2/models/iris/infer"
 
@@ -48,8 +49,7 @@ def test_requests_that_are_with_the_model_at_the_end_of_the_drain_are_answered(
     serve, gateway, slow_artifact, wait_until
 ):
     environ = gateway.environ("models") | {
-        "MLOPS_MODEL": "slow",
-        "MLOPS_MODEL_VERSION": "1",
+        "MLOPS_MODELS": models("1", "slow"),
         "MLOPS_DRAIN_SECONDS": "0",
         "MLOPS_MAX_BATCH_ROWS": "1",
     }
@@ -58,7 +58,7 @@ def test_requests_that_are_with_the_model_at_the_end_of_the_drain_are_answered(
     tensor = {"name": "X", "shape": [1, 256], "datatype": "FP32", "data": [0.5] * 256}
     stop = threading.Event()
     load = server.load(4, "/v2/models/slow/infer", json.dumps({"inputs": [tensor]}).encode(), stop)
-    wait_until(lambda: server.metric("mlops_in_flight") == 4)
+    wait_until(lambda: server.metric('mlops_in_flight{model="slow"}') == 4)
     stop.set()
     assert server.terminate() == 0
     load.join()

@@ -1,49 +1,101 @@
-"""The Prometheus text format."""
+"""Numbers in shared memory and their Prometheus text."""
 
 from __future__ import annotations
 
-from mlops_serving.metrics import Histogram, Metrics, Value
+import os
+
+import pytest
+
+from mlops_serving.metrics import catalog
+from mlops_serving.metrics.catalog import Metrics
+from mlops_serving.metrics.process import process_age, process_series
+from mlops_serving.metrics.segment import Segment, new_segment
+from mlops_serving.metrics.text import exposition
 
 
-def test_a_counter_has_a_line_for_each_combination_of_labels():
-    counter = Value("c_total", "counter", "Things.", ("kind",))
-    counter.add("b")
-    counter.add("a", by=2)
-    counter.add("b")
-    assert list(counter.lines()) == ['c_total{kind="a"} 2', 'c_total{kind="b"} 2']
+@pytest.fixture
+def handle():
+    handle = new_segment("test")
+    yield handle
+    os.close(handle)
 
 
-def test_label_values_are_escaped():
-    counter = Value("c_total", "counter", "Things.", ("kind",))
-    counter.add('a"\\\n')
-    assert list(counter.lines()) == ['c_total{kind="a\\"\\\\\\n"} 1']
+def lines(*segments, containing=""):
+    text = exposition(segments).decode()
+    return [line for line in text.splitlines() if containing in line and not line.startswith("#")]
 
 
-def test_an_info_gauge_forgets_what_is_gone():
-    gauge = Value("i", "gauge", "Info.", ("version",))
-    gauge.only(("1",), ("2",))
-    gauge.only(("2",))
-    assert list(gauge.lines()) == ['i{version="2"} 1']
-
-
-def test_buckets_are_cumulative_and_hold_their_upper_bound():
-    histogram = Histogram("h", "Times.", (0.5, 1.0), ("m",))
-    for number in (0.5, 0.6, 2.0):
-        histogram.observe(number, "x")
-    assert list(histogram.lines()) == [
-        'h_bucket{m="x",le="0.5"} 1',
-        'h_bucket{m="x",le="1"} 2',
-        'h_bucket{m="x",le="+Inf"} 3',
-        'h_sum{m="x"} 3.1',
-        'h_count{m="x"} 3',
+def test_a_counter_has_a_line_for_each_combination_of_labels(handle):
+    metrics = Metrics(Segment(handle))
+    for reason in ("b", "a", "b"):
+        metrics.rejected.labels("iris", reason).add()
+    assert lines(Segment(handle), containing="rejected") == [
+        'mlops_rejected_total{model="iris",reason="a"} 1',
+        'mlops_rejected_total{model="iris",reason="b"} 2',
     ]
 
 
-def test_every_metric_is_described_once_and_gauges_are_refreshed_before_a_scrape():
-    metrics = Metrics()
-    metrics.before_scrape(lambda: metrics.queue_rows.set(7))
-    lines = metrics.text().decode().splitlines()
-    assert "mlops_queue_rows 7" in lines
-    named = [line.split()[2] for line in lines if line.startswith("# TYPE")]
-    assert len(named) == len(set(named))
-    assert {"mlops_requests_total", "process_resident_memory_bytes"} <= set(named)
+def test_label_values_are_escaped(handle):
+    Metrics(Segment(handle)).rejected.labels('a"\\\n', "b").add()
+    assert lines(Segment(handle)) == ['mlops_rejected_total{model="a\\"\\\\\\n",reason="b"} 1']
+
+
+def test_an_info_gauge_is_zero_for_what_is_gone_and_leaves_other_endpoints_alone(handle):
+    info = Metrics(Segment(handle)).model_info
+    info.only("flowers", [("iris", "1", "stable")])
+    info.only("homes", [("mortgage", "7", "stable")])
+    info.only("flowers", [("iris", "2", "stable")])
+    assert [line.rsplit(" ", 1)[1] for line in lines(Segment(handle))] == ["0", "1", "1"]
+
+
+def test_buckets_are_cumulative_and_hold_their_upper_bound(handle):
+    distribution = Metrics(Segment(handle)).batch_rows.distribution("iris", "1")
+    for rows in (1, 2, 3, 600):
+        distribution.observe(rows)
+    found = lines(Segment(handle), containing="batch_rows")
+    assert found[:3] == [
+        'mlops_batch_rows_bucket{model="iris",version="1",le="1"} 1',
+        'mlops_batch_rows_bucket{model="iris",version="1",le="2"} 2',
+        'mlops_batch_rows_bucket{model="iris",version="1",le="4"} 3',
+    ]
+    assert found[-3:] == [
+        'mlops_batch_rows_bucket{model="iris",version="1",le="+Inf"} 4',
+        'mlops_batch_rows_sum{model="iris",version="1"} 606.0',
+        'mlops_batch_rows_count{model="iris",version="1"} 4',
+    ]
+
+
+def test_processes_are_merged_by_sum_and_readiness_by_the_least():
+    first, second = (Segment(new_segment("test")) for _ in range(2))
+    for segment, ready in ((first, 1), (second, 0)):
+        metrics = Metrics(segment)
+        metrics.in_flight.labels("iris").set(2)
+        metrics.ready.labels().set(ready)
+    assert lines(first, second) == ['mlops_in_flight{model="iris"} 4', "mlops_ready 0"]
+
+
+def test_a_process_that_replaces_a_dead_one_counts_on(handle):
+    for _ in range(2):
+        Metrics(Segment(handle)).rejected.labels("iris", "a").add()
+    assert lines(Segment(handle)) == ['mlops_rejected_total{model="iris",reason="a"} 2']
+
+
+def test_a_flood_of_labels_fills_the_segment_and_fails_nobody(handle):
+    metrics = Metrics(Segment(handle))
+    for number in range(20_000):
+        metrics.rejected.labels("x" * 100, str(number)).add()
+    assert 1000 < len(lines(Segment(handle))) < 20_000
+
+
+def test_every_metric_has_a_name_of_its_own_and_a_meter():
+    names = [spec.name for spec in catalog.SPECS]
+    assert len(names) == len(set(names))
+    ours = {meter.spec for meter in vars(Metrics(Segment(new_segment("test")))).values()}
+    assert ours == set(catalog.SPECS) - {catalog.WORKERS, catalog.WORKER_RESTARTS}
+
+
+def test_process_metrics_are_those_of_the_kernel_and_a_gone_process_has_none():
+    found = {spec.name: series for spec, series in process_series({"me": os.getpid(), "gone": 2**22 + 1})}
+    assert [one.labels for one in found["process_resident_memory_bytes"]] == [("me",)]
+    assert found["process_resident_memory_bytes"][0].values[0] > 1e6
+    assert process_age() == pytest.approx(process_age(os.getpid()), abs=0.1)

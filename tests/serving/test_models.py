@@ -1,4 +1,4 @@
-"""Loading models with proof, and the slot they are swapped in."""
+"""Loading models with proof."""
 
 from __future__ import annotations
 
@@ -6,15 +6,8 @@ import numpy as np
 import pytest
 
 from mlops_serving.artifact import Golden, Tensor, TensorSpec
-from mlops_serving.errors import ModelError, NotFound, Unavailable
-from mlops_serving.models import ModelSlot, load_model
-
-
-@pytest.fixture
-def loaded(iris):
-    return {
-        version: load_model(iris.manifests[version], iris.folders[version], 1) for version in iris.folders
-    }
+from mlops_serving.errors import ModelError
+from mlops_serving.models import load_model
 
 
 def test_a_loaded_model_answers_as_the_training_library_did(loaded, iris):
@@ -91,23 +84,3 @@ def test_golden_answers_may_differ_by_the_tolerance_and_no_more(iris):
     assert load_model(golden(iris, outputs=outputs, atol=0.011), iris.folders["1"], 1).version == "1"
     with pytest.raises(ModelError, match=r"tolerance 0\.009"):
         load_model(golden(iris, outputs=outputs, atol=0.009), iris.folders["1"], 1)
-
-
-def test_the_slot_keeps_the_version_before_and_no_more(loaded):
-    slot = ModelSlot("iris")
-    for version, resident in (("1", ["1"]), ("2", ["2", "1"]), ("3", ["3", "2"]), ("2", ["2", "3"])):
-        slot.swap(loaded[version])
-        assert [model.version for model in slot.resident] == resident
-    assert slot.find("iris", None).version == "2"
-    assert slot.find("iris", "3").version == "3"
-
-
-def test_what_the_slot_does_not_have_is_said_with_what_it_has(loaded):
-    slot = ModelSlot("iris")
-    with pytest.raises(Unavailable, match="not loaded yet"):
-        slot.find("iris", None)
-    slot.swap(loaded["1"])
-    with pytest.raises(NotFound, match="this server has 'iris'"):
-        slot.find("tulips", None)
-    with pytest.raises(NotFound, match="loaded are: 1"):
-        slot.find("iris", "2")

@@ -10,6 +10,7 @@ import pytest
 
 from mlops_serving.publish import publish
 from mlops_serving.store import Store, store_settings
+from serving_process import models
 
 PATH = "/v2/models/slow/infer"
 ROW = {"name": "X", "shape": [1, 256], "datatype": "FP32", "data": [0.5] * 256}
@@ -19,8 +20,7 @@ BODY = json.dumps({"inputs": [ROW]}).encode()
 @pytest.fixture
 def slow_server(serve, gateway, slow_artifact):
     environ = gateway.environ("models") | {
-        "MLOPS_MODEL": "slow",
-        "MLOPS_MODEL_VERSION": "1",
+        "MLOPS_MODELS": models("1", "slow"),
         "MLOPS_MAX_BATCH_ROWS": "1",
         "MLOPS_QUEUE_ROWS": "2",
     }
@@ -41,14 +41,14 @@ def test_over_the_bound_requests_are_refused_with_retry_after_and_the_rest_are_a
     load.join()
     assert load.lost == []
     assert {status for status, _ in load.replies} == {200, 503}
-    assert slow_server.metric('mlops_rejected_total{reason="overloaded"}') > 0
-    wait_until(lambda: slow_server.metric("mlops_queue_rows") == 0)
+    assert slow_server.metric('mlops_rejected_total{model="slow",reason="overloaded"}') > 0
+    wait_until(lambda: slow_server.metric('mlops_queue_rows{model="slow"}') == 0)
 
 
 def test_health_answers_while_the_model_is_busy(slow_server, wait_until):
     stop = threading.Event()
     load = slow_server.load(3, PATH, BODY, stop)
-    wait_until(lambda: slow_server.metric("mlops_queue_rows") > 0)
+    wait_until(lambda: slow_server.metric('mlops_queue_rows{model="slow"}') > 0)
     took = []
     for _ in range(20):
         began = time.perf_counter()
@@ -62,7 +62,7 @@ def test_health_answers_while_the_model_is_busy(slow_server, wait_until):
 def test_a_requests_own_timeout_is_kept(slow_server, wait_until):
     stop = threading.Event()
     load = slow_server.load(2, PATH, BODY, stop)
-    wait_until(lambda: slow_server.metric("mlops_queue_rows") > 0)
+    wait_until(lambda: slow_server.metric('mlops_queue_rows{model="slow"}') > 0)
     reply = slow_server.ask(PATH, {"inputs": [ROW], "parameters": {"timeout": 1000}})
     stop.set()
     load.join()

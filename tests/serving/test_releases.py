@@ -11,8 +11,13 @@ import numpy as np
 from mlops_serving.artifact import Golden
 from mlops_serving.publish import publish
 from mlops_serving.release import Release, append
+from serving_process import models
 
 PATH = "/v2/models/iris/infer"
+
+
+def errors(server, kind):
+    return server.metric(f'mlops_release_errors_total{{endpoint="flowers",kind="{kind}"}}')
 
 
 def version_of(server, iris, iris_body):
@@ -29,7 +34,7 @@ def test_without_a_release_it_lives_unready_until_there_is_one(
     server = serve(gateway.environ("models"))
     wait_until(lambda: server.status("/v2/health/live") == 200)
     assert server.ask("/v2/health/ready").json == {
-        "error": "no model is loaded yet",
+        "error": "not every model is loaded yet",
         "live": True,
         "ready": False,
     }
@@ -53,9 +58,8 @@ def test_a_new_release_is_served_and_a_rollback_comes_from_memory(
     )
     release(iris_store, 3, "1")
     wait_until(lambda: version_of(server, iris, iris_body) == "1")
-    assert server.metric("mlops_release_number") == 3
-    last = [line for line in server.logged() if line["message"] == "serving a model version"][-1]
-    assert (last["version"], last["from_memory"]) == ("1", True)
+    assert server.metric('mlops_release_number{endpoint="flowers"}') == 3
+    assert server.ask("/v2/models/iris").json["versions"] == ["1", "2"]
 
 
 def test_swaps_under_load_lose_nothing_and_every_answer_is_that_of_the_version_it_names(
@@ -66,7 +70,7 @@ def test_swaps_under_load_lose_nothing_and_every_answer_is_that_of_the_version_i
     load = server.load(4, PATH, json.dumps(iris_body(iris.rows[:2])).encode(), stop)
     for number, version in enumerate(("2", "3", "2", "1"), start=2):
         release(iris_store, number, version)
-        wait_until(lambda number=number: server.metric("mlops_release_number") == number)
+        wait_until(lambda number=number: server.metric('mlops_release_number{endpoint="flowers"}') == number)
     stop.set()
     load.join()
     assert load.lost == []
@@ -87,10 +91,10 @@ def test_a_corrupted_artifact_is_refused_by_name_and_the_old_version_serves_on(
     model = gateway.folder / "models" / "models" / "iris" / "2" / "model.onnx"
     model.write_bytes(b"\0" + model.read_bytes()[1:])
     release(iris_store, 2, "2")
-    wait_until(lambda: server.metric('mlops_release_errors_total{kind="DigestMismatch"}') == 1)
+    wait_until(lambda: errors(server, "DigestMismatch") == 1)
     assert version_of(server, iris, iris_body) == "1"
     assert server.status() == 200
-    assert server.metric("mlops_release_number") == 1
+    assert server.metric('mlops_release_number{endpoint="flowers"}') == 1
     told = [line for line in server.logged() if line["level"] == "warning"]
     assert len(told) == 1
     assert told[0]["message"].startswith("model.onnx of models/iris/2 has sha256 ")
@@ -107,7 +111,7 @@ def test_a_model_that_fails_its_golden_answers_is_refused(
     liar = good.model_copy(update={"version": "9", "golden": golden})
     publish(iris_store, iris.folders["2"], liar)
     release(iris_store, 2, "9")
-    wait_until(lambda: server.metric('mlops_release_errors_total{kind="ModelError"}') == 1)
+    wait_until(lambda: errors(server, "ModelError") == 1)
     assert version_of(server, iris, iris_body) == "1"
 
 
@@ -116,7 +120,7 @@ def test_while_the_store_is_down_it_serves_on_and_says_so_once(
 ):
     server = serve(gateway.environ("models")).wait_ready()
     gateway.stop()
-    wait_until(lambda: server.metric('mlops_release_errors_total{kind="store_unavailable"}') >= 2)
+    wait_until(lambda: errors(server, "store_unavailable") >= 2)
     assert server.metric("mlops_store_up") == 0
     assert version_of(server, iris, iris_body) == "1"
     assert server.status() == 200
@@ -127,25 +131,15 @@ def test_while_the_store_is_down_it_serves_on_and_says_so_once(
     wait_until(lambda: version_of(server, iris, iris_body) == "2")
 
 
-def test_a_release_with_a_candidate_serves_stable_and_says_that_the_candidate_is_not_served(
-    serve, gateway, iris_store, iris, iris_body, release, wait_until
-):
-    server = serve(gateway.environ("models")).wait_ready()
-    release(iris_store, 2, "1", candidate_version="2", mode="canary", weight=5)
-    wait_until(lambda: server.metric("mlops_candidate_not_served") == 1)
-    assert version_of(server, iris, iris_body) == "1"
-    assert [line["candidate"] for line in server.logged() if line["level"] == "warning"] == ["2"]
-
-
 def test_a_pinned_version_ignores_the_release_log(serve, gateway, iris_store, iris, iris_body):
-    server = serve(gateway.environ("models") | {"MLOPS_MODEL_VERSION": "3"}).wait_ready()
+    server = serve(gateway.environ("models") | {"MLOPS_MODELS": models("3")}).wait_ready()
     assert version_of(server, iris, iris_body) == "3"
 
 
 def test_a_pinned_version_that_does_not_exist_ends_the_server_with_the_versions_there_are(
     serve, gateway, iris_store
 ):
-    server = serve(gateway.environ("models") | {"MLOPS_MODEL_VERSION": "7"})
+    server = serve(gateway.environ("models") | {"MLOPS_MODELS": models("7")})
     assert server.process.wait(10) == 1
     assert server.logged()[-1]["message"] == (
         "model 'iris' has no version '7'; the versions there are: 1, 2, 3"
@@ -166,7 +160,7 @@ def test_a_release_of_another_model_is_refused(serve, gateway, iris_store, iris,
         previous=1,
     )
     append(iris_store, record)
-    wait_until(lambda: server.metric('mlops_release_errors_total{kind="ReleaseError"}') == 1)
+    wait_until(lambda: errors(server, "ReleaseError") == 1)
     assert version_of(server, iris, iris_body) == "1"
 
 

@@ -70,8 +70,8 @@ def test_every_bad_request_is_a_status_with_an_error_text(serve, gateway, iris_s
         assert text in reply.json["error"]
     assert server.ask(infer, method="GET").headers["allow"] == "POST"
     assert server.ask(infer, good).status == 200
-    assert server.metric('mlops_rejected_total{reason="body_too_large"}') == 1
-    assert server.metric('mlops_requests_total{model="iris",version="1",code="200"}') == 1
+    assert server.metric('mlops_rejected_total{model="iris",reason="body_too_large"}') == 1
+    assert server.metric('mlops_requests_total{model="iris",version="1",role="stable",code="200"}') == 1
 
 
 def test_a_chunked_body_is_counted_while_it_is_read(serve, gateway, iris_store):
@@ -122,7 +122,7 @@ def test_a_port_in_use_ends_the_server_with_status_1(serve, gateway, iris_store)
 def test_a_small_model_is_ready_within_two_seconds_in_little_memory(serve, gateway, iris_store):
     server = serve(gateway.environ("models")).wait_ready()
     assert 0 < server.metric("mlops_start_seconds") < 2
-    assert server.metric("process_resident_memory_bytes") < 130e6
+    assert server.metric('process_resident_memory_bytes{process="worker-0"}') < 130e6
 
 
 def test_the_log_is_json_lines_without_payload(serve, gateway, iris_store, iris, iris_body):

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from mlops_serving.errors import SettingsError
-from mlops_serving.settings import read_settings
+from mlops_serving.settings import ModelSettings, read_settings
+from serving_process import models
 
-NEEDED = {"MLOPS_ENDPOINT": "flowers", "MLOPS_MODEL": "iris", "MLOPS_STORE_URL": "http://store:7070"}
+NEEDED = {"MLOPS_MODELS": models("release"), "MLOPS_STORE_URL": "http://store:7070"}
 
 
 def test_the_defaults_are_those_of_the_container_contract():
     settings = read_settings(NEEDED | {"PATH": "/bin"})
-    assert settings.model_version == "release"
+    assert settings.models == (ModelSettings(name="iris", endpoint="flowers", version="release"),)
     assert (settings.http_port, settings.workers, settings.poll_seconds) == (8080, 1, 5)
     assert (settings.drain_seconds, settings.cache_dir) == (10, Path("/var/cache/mlops"))
 
@@ -25,13 +26,15 @@ def test_the_defaults_are_those_of_the_container_contract():
         (
             "MLOPS_HTTP_PORTS",
             "1",
-            "MLOPS_HTTP_PORTS is no setting of the model server; the settings are MLOPS_ENDPOINT,",
+            "MLOPS_HTTP_PORTS is no setting of the model server; the settings are MLOPS_MODELS,",
         ),
         ("MLOPS_HTTP_PORT", "x", "MLOPS_HTTP_PORT is 'x': Input should be a valid integer"),
         ("MLOPS_HTTP_PORT", "0", "MLOPS_HTTP_PORT is '0': Input should be greater than or equal to 1"),
-        ("MLOPS_WORKERS", "2", "MLOPS_WORKERS is '2': Input should be less than or equal to 1"),
-        ("MLOPS_MODEL_VERSION", "latest", "MLOPS_MODEL_VERSION is 'latest': "),
-        ("MLOPS_MODEL", "My Model", "MLOPS_MODEL is 'My Model': "),
+        ("MLOPS_WORKERS", "65", "MLOPS_WORKERS is '65': Input should be less than or equal to 64"),
+        ("MLOPS_MODELS", models("latest"), "MLOPS_MODELS.0.version is 'latest': "),
+        ("MLOPS_MODELS", models("1", "My Model"), "MLOPS_MODELS.0.name is 'My Model': "),
+        ("MLOPS_MODELS", "[]", "MLOPS_MODELS is []: Tuple should have at least 1 item"),
+        ("MLOPS_MODELS", "iris", "MLOPS_MODELS is 'iris': Invalid JSON"),
         ("MLOPS_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
         ("MLOPS_DRAIN_SECONDS", "-1", "MLOPS_DRAIN_SECONDS is '-1': "),
         ("MLOPS_DRAIN_SECONDS", "nan", "MLOPS_DRAIN_SECONDS is 'nan': "),
@@ -45,8 +48,8 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(name, value, text):
 
 def test_every_problem_is_told_at_once():
     with pytest.raises(SettingsError) as caught:
-        read_settings({"MLOPS_MODEL": "iris", "MLOPS_X": "1"})
+        read_settings({"MLOPS_X": "1"})
     assert str(caught.value).splitlines()[:2] == [
-        "MLOPS_ENDPOINT is not set; it is needed",
+        "MLOPS_MODELS is not set; it is needed",
         "MLOPS_STORE_URL is not set; it is needed",
     ]

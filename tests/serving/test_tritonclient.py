@@ -11,6 +11,7 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 from mlops_serving.artifact import Golden, Tensor, TensorSpec
 from mlops_serving.protocol.datatypes import NUMPY
 from mlops_serving.publish import publish
+from serving_process import models
 
 ONNX = {
     "BOOL": TensorProto.BOOL,
@@ -54,7 +55,7 @@ def client(serve, gateway, store, make_artifact, tmp_path):
     publish(
         store, folder, make_artifact(folder, model.SerializeToString(), specs, results, golden, "identity")
     )
-    server = serve(gateway.environ("models") | {"MLOPS_MODEL": "identity", "MLOPS_MODEL_VERSION": "1"})
+    server = serve(gateway.environ("models") | {"MLOPS_MODELS": models("1", "identity")})
     server.wait_ready()
     with triton.InferenceServerClient(f"127.0.0.1:{server.port}") as found:
         yield found

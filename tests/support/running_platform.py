@@ -54,6 +54,16 @@ class Platform:
         """`kubectl get ... -o json`, decoded."""
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
 
+    def server_metrics(self) -> list[str]:
+        """Lines of `/metrics` of all running model servers, read through the API server."""
+        pods = self.get("pods", "-n", "mlops-models", "-l", "app.kubernetes.io/name=model-endpoint")["items"]
+        paths = [
+            f"/api/v1/namespaces/mlops-models/pods/{pod['metadata']['name']}:8081/proxy/metrics"
+            for pod in pods
+            if pod["status"]["phase"] == "Running"
+        ]
+        return [line for path in paths for line in self.kubectl("get", "--raw", path).splitlines()]
+
     def secret(self, name: str) -> str:
         """One of the stack's generated secrets, decrypted by the engine."""
         value: str = json.loads(pulumi("config", "get", "mlops:secrets", "--stack", "e2e").stdout)[name]

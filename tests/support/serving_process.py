@@ -121,18 +121,23 @@ class Load:
         connection.close()
 
 
+def models(version: str, name: str = "iris", endpoint: str = "flowers") -> str:
+    """The setting MLOPS_MODELS for one model."""
+    return json.dumps([{"name": name, "endpoint": endpoint, "version": version}])
+
+
 class ServerProcess:
     """`python3 -m mlops_serving` on a port of its own."""
 
     def __init__(self, environ: dict[str, str], folder: Path) -> None:
-        self.port = free_port()
+        self.port, self.admin_port = free_port(), free_port()
         self.log = folder / f"server-{self.port}.log"
         base = {
             "PATH": os.environ["PATH"],
-            "MLOPS_ENDPOINT": "flowers",
-            "MLOPS_MODEL": "iris",
+            "MLOPS_MODELS": models("release"),
             "MLOPS_HTTP_HOST": "127.0.0.1",
             "MLOPS_HTTP_PORT": str(self.port),
+            "MLOPS_ADMIN_PORT": str(self.admin_port),
             "MLOPS_POLL_SECONDS": "0.1",
             "MLOPS_DRAIN_SECONDS": "1",
             "MLOPS_CACHE_DIR": str(folder / "cache"),
@@ -142,9 +147,11 @@ class ServerProcess:
                 [sys.executable, "-m", "mlops_serving"], env=base | environ, stderr=log
             )
 
-    def ask(self, path: str, body: object = None, method: str = "", **headers: str) -> Reply:
+    def ask(
+        self, path: str, body: object = None, method: str = "", *, port: int = 0, **headers: str
+    ) -> Reply:
         """One request on a connection of its own; a body that is not bytes is sent as JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=DEADLINE)
         raw = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         try:
             sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -154,7 +161,8 @@ class ServerProcess:
         finally:
             connection.close()
         found = {name.lower(): value for name, value in answer.getheaders()}
-        return Reply(answer.status, found, json.loads(text) if path != "/metrics" else text.decode())
+        is_json = found.get("content-type") == "application/json" and text
+        return Reply(answer.status, found, json.loads(text) if is_json else text)
 
     def status(self, path: str = "/v2/health/ready") -> int:
         """Status of a path, 0 while nobody listens."""
@@ -163,9 +171,14 @@ class ServerProcess:
         except OSError:
             return 0
 
+    def metrics(self) -> str:
+        """The text of the operators' port."""
+        text: bytes = self.ask("/metrics", port=self.admin_port).json
+        return text.decode()
+
     def metric(self, line: str) -> float:
         """The number after a metric's name and labels, -1 if there is none."""
-        for found in self.ask("/metrics").json.splitlines():
+        for found in self.metrics().splitlines():
             if found.startswith(f"{line} "):
                 return float(found.rsplit(" ", 1)[1])
         return -1

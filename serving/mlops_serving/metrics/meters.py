@@ -1,0 +1,115 @@
+"""Counters, gauges and histograms over a segment.
+
+`labels(...)` is looked up once and kept where requests are fast; a series that no longer fits into the
+segment counts into cells that nobody reads, so a flood of labels can never fail a request.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from mlops_serving.metrics.segment import Labels, Segment
+
+Kind = Literal["counter", "gauge", "histogram"]
+Merge = Literal["sum", "max", "min"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A metric's name, kind, help text and label names; `bounds` are a histogram's upper bucket bounds.
+
+    `merge` says how the numbers of several worker processes become one.
+    """
+
+    name: str
+    kind: Kind
+    text: str
+    labels: Labels = ()
+    bounds: tuple[float, ...] = ()
+    merge: Merge = "sum"
+
+    @property
+    def cells(self) -> int:
+        """Numbers of one series: a histogram has its buckets, the one above them, and the sum."""
+        return len(self.bounds) + 2 if self.kind == "histogram" else 1
+
+
+class Number:
+    """One counter or gauge series."""
+
+    __slots__ = ("_cells", "_first")
+
+    def __init__(self, cells: memoryview[float] | list[float], first: int) -> None:
+        self._cells, self._first = cells, first
+
+    def add(self, by: float = 1.0) -> None:
+        """Count."""
+        self._cells[self._first] += by
+
+    def set(self, value: float) -> None:
+        """Set a gauge."""
+        self._cells[self._first] = value
+
+    def get(self) -> float:
+        """The number now."""
+        value: float = self._cells[self._first]
+        return value
+
+
+class Distribution:
+    """One histogram series."""
+
+    __slots__ = ("_bounds", "_cells", "_first", "_sum")
+
+    def __init__(self, cells: memoryview[float] | list[float], first: int, bounds: tuple[float, ...]) -> None:
+        self._cells, self._first, self._bounds = cells, first, bounds
+        self._sum = first + len(bounds) + 1
+
+    def observe(self, value: float) -> None:
+        """Count one observation."""
+        cells = self._cells
+        cells[self._first + bisect_left(self._bounds, value)] += 1.0
+        cells[self._sum] += value
+
+
+class Meter:
+    """One metric of this process: `labels(...)` gives the series to count on."""
+
+    def __init__(self, spec: Spec, segment: Segment) -> None:
+        self.spec, self._segment = spec, segment
+        self._series: dict[Labels, Number] = {}
+        self._distributions: dict[Labels, Distribution] = {}
+
+    def labels(self, *values: str) -> Number:
+        """The counter or gauge with these label values."""
+        found = self._series.get(values)
+        if found is None:
+            found = self._series[values] = Number(*self._place(values))
+        return found
+
+    def distribution(self, *values: str) -> Distribution:
+        """The histogram with these label values."""
+        found = self._distributions.get(values)
+        if found is None:
+            found = self._distributions[values] = Distribution(*self._place(values), self.spec.bounds)
+        return found
+
+    def only(self, first: str, rest: Sequence[Labels]) -> None:
+        """Make an info gauge: of the series whose first label is `first`, these are 1 and all others 0."""
+        wanted = [(first, *values) for values in rest]
+        for values, number in self._series.items():
+            if values[0] == first and values not in wanted:
+                number.set(0)
+        for values in wanted:
+            self.labels(*values).set(1)
+
+    def _place(self, values: Labels) -> tuple[memoryview[float] | list[float], int]:
+        first = self._segment.place(self.spec.name, values, self.spec.cells)
+        if first is None:
+            return [0.0] * self.spec.cells, 0
+        if self.spec.kind == "gauge":
+            self._segment.cells[first] = 0.0
+        return self._segment.cells, first

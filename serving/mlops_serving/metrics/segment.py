@@ -1,0 +1,89 @@
+"""Where one process keeps its numbers, so that others can read them without asking it.
+
+A segment is an anonymous memory file. It begins with a directory that only grows (one JSON line for each
+series: metric, label values, first cell, number of cells), followed by the cells, 64-bit floats. One
+process writes; a cell is written in one machine instruction, so a reader may be one event behind but
+never sees half a number. A process that replaces a dead one attaches to its segment and counts on.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import orjson
+
+Labels = tuple[str, ...]
+
+SIZE: Final = 1 << 21
+_LENGTH: Final = struct.Struct("<Q")
+_DIRECTORY: Final = SIZE // 2
+_CELLS: Final = (SIZE - _DIRECTORY) // 8
+
+
+class Series(NamedTuple):
+    """One metric with one combination of label values, and its numbers."""
+
+    metric: str
+    labels: Labels
+    values: tuple[float, ...]
+
+
+def new_segment(name: str) -> int:
+    """File descriptor of an empty segment, to be passed to the process that will write it."""
+    handle = os.memfd_create(name, 0)
+    os.ftruncate(handle, SIZE)
+    return handle
+
+
+class Segment:
+    """A mapped segment. `cells[i]` reads and writes a number."""
+
+    def __init__(self, handle: int) -> None:
+        self._map = mmap.mmap(handle, SIZE)
+        self.cells = memoryview(self._map)[_DIRECTORY:].cast("d")
+        self._known: dict[tuple[str, Labels], tuple[int, int]] = {}
+        self._read = _LENGTH.size
+        self._refresh()
+
+    def place(self, metric: str, labels: Labels, count: int) -> int | None:
+        """First cell of a series, which is new or was there before; None when the segment is full."""
+        key = (metric, labels)
+        if key not in self._known and not self._append(key, count):
+            return None
+        return self._known[key][0]
+
+    def series(self) -> Iterator[Series]:
+        """Every series with its numbers now."""
+        self._refresh()
+        for (metric, labels), (first, count) in self._known.items():
+            yield Series(metric, labels, tuple(self.cells[first : first + count]))
+
+    def set(self, series: Series, value: float) -> None:
+        """Overwrite the numbers of a series, for a process that writes no more."""
+        first, count = self._known[series.metric, series.labels]
+        for place in range(first, first + count):
+            self.cells[place] = value
+
+    def _append(self, key: tuple[str, Labels], count: int) -> bool:
+        first = sum(size for _, size in self._known.values())
+        line = orjson.dumps([key[0], key[1], first, count]) + b"\n"
+        end = self._read + len(line)
+        if end > _DIRECTORY or first + count > _CELLS:
+            return False
+        self._map[self._read : end] = line
+        self._known[key] = (first, count)
+        # The length is written last: a reader sees the whole line or none of it.
+        _LENGTH.pack_into(self._map, 0, end)
+        self._read = end
+        return True
+
+    def _refresh(self) -> None:
+        end = _LENGTH.unpack_from(self._map, 0)[0] or _LENGTH.size
+        for line in self._map[self._read : end].splitlines():
+            metric, labels, first, count = orjson.loads(line)
+            self._known[metric, tuple(labels)] = (first, count)
+        self._read = end

@@ -1,0 +1,161 @@
+"""The first process: starts the workers, replaces those that die, and shows the metrics of all.
+
+    SIGTERM ─▶ to every worker ─▶ each drains ─▶ all are gone ─▶ exit 0
+
+It never touches a request. A worker that ends with `GAVE_UP` has a model that can never be served; then
+the whole server ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import Process
+from time import monotonic
+from typing import Final
+
+from mlops_serving.control import Command
+from mlops_serving.errors import ServingError
+from mlops_serving.logs import log
+from mlops_serving.metrics.catalog import SPECS, WORKER_RESTARTS, WORKERS
+from mlops_serving.metrics.meters import Meter
+from mlops_serving.metrics.segment import Segment, new_segment
+from mlops_serving.settings import Settings
+
+GAVE_UP: Final = 1
+_SHORT_LIFE_SECONDS: Final = 10.0
+_LONGEST_PAUSE_SECONDS: Final = 10.0
+_GAUGES: Final = frozenset(spec.name for spec in SPECS if spec.kind == "gauge")
+
+
+class Supervisor:
+    """The workers of one server."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._handles = [new_segment(f"worker-{number}") for number in range(settings.workers)]
+        self._own = Segment(new_segment("supervisor"))
+        self.segments = [*map(Segment, self._handles), self._own]
+        self._restarts = Meter(WORKER_RESTARTS, self._own).labels()
+        self._running = Meter(WORKERS, self._own).labels()
+        self._workers: dict[int, Process] = {}
+        self._stopping = asyncio.Event()
+        self._failed = 0
+
+    @property
+    def processes(self) -> dict[str, int]:
+        """Process ids by name."""
+        workers = {f"worker-{number}": process.pid for number, process in self._workers.items()}
+        return {"supervisor": os.getpid(), **workers}
+
+    async def run(self) -> int:
+        """Keep the workers alive until a signal says stop; the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._pass_on, number)
+        lives = [loop.create_task(self._keep_alive(number)) for number in range(self._settings.workers)]
+        from mlops_serving.admin import admin_server
+
+        admin = admin_server(self, self._settings)
+        showing = loop.create_task(admin.serve())
+        await asyncio.wait(lives)
+        admin.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait((showing,), timeout=5)
+        return self._failed
+
+    async def tell(self, command: Command) -> None:
+        """Give a command to every worker."""
+        for process in self._workers.values():
+            if process.stdin:
+                process.stdin.write(command.line())
+                await process.stdin.drain()
+
+    async def _keep_alive(self, number: int) -> None:
+        pause = 0.0
+        while not self._stopping.is_set():
+            process = await self._start(number)
+            began = monotonic()
+            code = await process.wait()
+            del self._workers[number]
+            self._running.set(len(self._workers))
+            self._forget_gauges(number)
+            if self._stopping.is_set() or code == GAVE_UP:
+                self._end(code)
+                return
+            self._restarts.add()
+            lived = monotonic() - began
+            pause = min(_LONGEST_PAUSE_SECONDS, pause * 2 or 0.5) if lived < _SHORT_LIFE_SECONDS else 0.0
+            log.error(
+                "a worker died and is replaced",
+                extra={"fields": {"worker": number, "code": code, "lived_seconds": round(lived, 3)}},
+            )
+            await self._pause(pause)
+
+    async def _start(self, number: int) -> Process:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "mlops_serving", "worker", str(number), *map(str, self._handles)),
+            stdin=asyncio.subprocess.PIPE,
+            pass_fds=self._handles,
+            # Ctrl-C is for us to pass on, once.
+            start_new_session=True,
+        )
+        self._workers[number] = process
+        self._running.set(len(self._workers))
+        if self._stopping.is_set():
+            process.terminate()
+        return process
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _pass_on(self, number: signal.Signals) -> None:
+        self._stopping.set()
+        for process in self._workers.values():
+            process.send_signal(number)
+
+    def _end(self, code: int) -> None:
+        """One worker is gone for good: so is the server, with the worst code."""
+        self._failed = max(self._failed, code if code >= 0 else 128 - code)
+        if not self._stopping.is_set():
+            self._pass_on(signal.SIGTERM)
+
+    def _forget_gauges(self, number: int) -> None:
+        """What a dead worker had in hand is gone; what it has counted stays."""
+        segment = self.segments[number]
+        for series in segment.series():
+            if series.metric in _GAUGES:
+                segment.set(series, 0.0)
+
+
+def check_port(host: str, port: int, variable: str) -> None:
+    """granian listens with SO_REUSEPORT and would quietly share the port with another server."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ServingError(
+                f"cannot listen on {host}:{port}: {error.strerror}; stop what listens there or set another "
+                f"{variable}"
+            ) from error
+
+
+def supervise(settings: Settings) -> int:
+    """Run the server until it is told to stop; the exit code."""
+    check_port(settings.http_host, settings.http_port, "MLOPS_HTTP_PORT")
+    check_port(settings.http_host, settings.admin_port, "MLOPS_ADMIN_PORT")
+
+    async def run() -> int:
+        return await Supervisor(settings).run()
+
+    log.info("starting", extra={"fields": {"port": settings.http_port, "workers": settings.workers}})
+    code = asyncio.run(run())
+    if code == 0:
+        log.info("stopped")
+    return code

@@ -1,0 +1,194 @@
+"""One worker process: it accepts, decodes and predicts in place, follows releases, and leaves without
+losing a request.
+
+    SIGTERM ─▶ ready 503 ─▶ serve on, closing connections ─▶ stop accepting ─▶ finish ─▶ exit 0
+
+The HTTP server is granian embedded in our event loop, so that its shutdown comes when we say. Workers
+share a port (SO_REUSEPORT) and nothing else; their supervisor starts them and replaces the dead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Final
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from mlops_serving.app import App
+from mlops_serving.batcher import Batcher, Limits
+from mlops_serving.control import parse_command
+from mlops_serving.cpus import cpu_limit
+from mlops_serving.errors import ServingError
+from mlops_serving.inference import Inference
+from mlops_serving.logs import log
+from mlops_serving.metrics.catalog import Metrics
+from mlops_serving.metrics.segment import Segment
+from mlops_serving.releases import Follower
+from mlops_serving.settings import Settings
+from mlops_serving.shadow import Shadow
+from mlops_serving.slots import ModelSlot, Slots
+from mlops_serving.store import Store, store_settings
+
+_KEEP_ALIVE_MILLISECONDS: Final = 75_000
+"""Longer than the idle time of common proxies, so that they close first."""
+_QUIET_SECONDS: Final = 1.0
+_TICK_SECONDS: Final = 0.05
+
+
+async def work(settings: Settings, number: int, segments: Sequence[int]) -> None:
+    """Be worker `number` of those that share their numbers through these file descriptors."""
+    store = Store(store_settings(os.environ))
+    await Worker(settings, store, Segment(segments[number])).run()
+
+
+class Worker:
+    """What one process is made of; `run` is its life."""
+
+    def __init__(self, settings: Settings, store: Store, segment: Segment) -> None:
+        self._settings = settings
+        self._metrics = Metrics(segment)
+        self._slots = Slots(
+            {one.name: ModelSlot(one.name, one.endpoint, self._metrics) for one in settings.models}
+        )
+        self._batchers = {name: self._batcher(name) for name in self._slots}
+        self._shadow = Shadow(self._metrics, settings.shadow_bytes)
+        self._inference = Inference(self._slots, self._batchers, self._shadow, self._metrics)
+        threads = max(1, cpu_limit() // settings.workers)
+        self._followers = {
+            one.name: Follower(one, settings, store, self._slots[one.name], self._metrics, threads)
+            for one in settings.models
+        }
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; raises `ServingError` when a pinned model cannot be had."""
+        loop = asyncio.get_running_loop()
+        failed: asyncio.Future[None] = loop.create_future()
+        leaving = Leaving(loop)
+        app = App(self._inference, self._settings.max_body_bytes, self._settings.sticky_header)
+        http = _http_server(app, self._settings)
+        serving = loop.create_task(http.serve())
+        self._follow(loop, failed)
+        watching = loop.create_task(self._show_readiness())
+        threading.Thread(target=self._obey, args=(loop, leaving), name="control", daemon=True).start()
+        try:
+            await asyncio.wait((serving, failed, leaving.asked), return_when=asyncio.FIRST_COMPLETED)
+            if leaving.asked.done():
+                await drain(self._inference, leaving, self._settings.drain_seconds)
+            await _in_flight_done(self._inference, self._settings.request_timeout_seconds)
+        finally:
+            watching.cancel()
+            self._close()
+            http.stop()  # type: ignore[no-untyped-call]
+            await asyncio.wait((serving,), timeout=self._settings.request_timeout_seconds)
+        if serving.done():
+            serving.result()
+        if failed.done():
+            failed.result()
+
+    def _batcher(self, name: str) -> Batcher:
+        rows, size = self._metrics.queue_rows.labels(name), self._metrics.queue_bytes.labels(name)
+        return Batcher(_limits(self._settings), rows, size)
+
+    def _follow(self, loop: asyncio.AbstractEventLoop, failed: asyncio.Future[None]) -> None:
+        def give_up(error: ServingError) -> None:
+            loop.call_soon_threadsafe(_fail, failed, error)
+
+        for name, follower in self._followers.items():
+            threading.Thread(
+                target=follower.run, args=(give_up,), name=f"releases-{name}", daemon=True
+            ).start()
+
+    async def _show_readiness(self) -> None:
+        """Keep the metric; it follows what the readiness path says within a tick."""
+        while True:
+            self._metrics.ready.labels().set(self._inference.ready)
+            await asyncio.sleep(_TICK_SECONDS)
+
+    def _obey(self, loop: asyncio.AbstractEventLoop, leaving: Leaving) -> None:
+        """Do what the supervisor says on standard input; leave when it is gone."""
+        for line in sys.stdin:
+            command = parse_command(line)
+            self._followers[command.model].obey(command)
+        loop.call_soon_threadsafe(leaving.ask)
+
+    def _close(self) -> None:
+        for follower in self._followers.values():
+            follower.stop()
+        for batcher in self._batchers.values():
+            batcher.close()
+        self._shadow.close()
+
+
+class Leaving:
+    """The wish to stop: the first signal asks for a drain, SIGINT or a second signal for haste."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.asked: asyncio.Future[None] = loop.create_future()
+        self.hurry = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal, number)
+
+    def ask(self) -> None:
+        """Ask for a drain."""
+        if not self.asked.done():
+            self.asked.set_result(None)
+
+    def _on_signal(self, number: signal.Signals) -> None:
+        self.hurry = self.hurry or self.asked.done() or number is signal.SIGINT
+        self.ask()
+
+
+async def drain(inference: Inference, leaving: Leaving, seconds: float) -> None:
+    """Say not ready and serve on: at least half of `seconds`, for load balancers to notice, and then
+    until no request has come for a second, at most `seconds`."""
+    inference.draining = True
+    log.info("draining", extra={"fields": {"seconds": seconds}})
+    began = perf_counter()
+    while not leaving.hurry:
+        now = perf_counter()
+        quiet = not inference.in_flight and now - inference.last_request > _QUIET_SECONDS
+        if now - began >= seconds or (quiet and now - began >= seconds / 2):
+            return
+        await asyncio.sleep(_TICK_SECONDS)
+
+
+async def _in_flight_done(inference: Inference, seconds: float) -> None:
+    until = perf_counter() + seconds
+    while inference.in_flight and perf_counter() < until:
+        await asyncio.sleep(_TICK_SECONDS)
+
+
+def _fail(failed: asyncio.Future[None], error: ServingError) -> None:
+    if not failed.done():
+        failed.set_exception(error)
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        batch_rows=settings.max_batch_rows,
+        queue_rows=settings.queue_rows,
+        queue_bytes=settings.queue_bytes,
+        timeout=settings.request_timeout_seconds,
+    )
+
+
+def _http_server(app: App, settings: Settings) -> Server:
+    return Server(
+        app,
+        address=settings.http_host,
+        port=settings.http_port,
+        interface=Interfaces.RSGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_KEEP_ALIVE_MILLISECONDS),
+        websockets=False,
+        backlog=1024,
+        log_enabled=False,
+    )
