@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,7 +37,8 @@ def signature(inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]) -
 class InferRequest:
     """A well-formed request: arrays by input name, output names in the order of the reply.
 
-    `rows` is 1 for a model that does not batch; `size` is the body's in bytes; `timeout` in seconds.
+    `rows` is 1 for a model that does not batch; `size` is the body's in bytes; `timeout` in seconds;
+    `binary` are the outputs that are wanted as bytes.
     """
 
     id: str | None
@@ -46,6 +47,7 @@ class InferRequest:
     rows: int
     size: int
     timeout: float | None
+    binary: frozenset[str] = frozenset()
 
 
 def decode(body: bytes, expected: Signature) -> InferRequest:
@@ -60,44 +62,90 @@ def decode(body: bytes, expected: Signature) -> InferRequest:
         raise RequestError("the body must be a JSON object with a list of inputs")
     inputs = _inputs(document.get("inputs"), expected)
     parameters = _object("parameters of the request", document.get("parameters"))
-    return InferRequest(
-        id=_id(document.get("id")),
-        inputs=inputs,
-        outputs=_outputs(document.get("outputs"), expected),
-        rows=_rows(inputs) if expected.batchable else 1,
-        size=len(body),
-        timeout=_timeout(parameters.get("timeout")),
+    return assemble(
+        expected,
+        _id(document.get("id")),
+        inputs,
+        _outputs(document.get("outputs"), expected),
+        len(body),
+        timeout_seconds(parameters.get("timeout")),
     )
 
 
-def _inputs(given: object, expected: Signature) -> dict[str, Array]:
-    if type(given) is not list:
-        raise RequestError(f"inputs must be a list of tensors; the model takes {list(expected.inputs)}")
+def assemble(
+    expected: Signature,
+    id: str | None,
+    inputs: Sequence[tuple[str, Array]],
+    outputs: Sequence[str],
+    size: int,
+    timeout: float | None,
+) -> InferRequest:
+    """Check what only the whole request shows: each input once, equal rows, known outputs.
+
+    No `outputs` is all of them, as the protocol says. Raises `RequestError`.
+    """
     arrays: dict[str, Array] = {}
-    for tensor in given:
-        name, array = _input(tensor, expected)
+    for name, array in inputs:
         if name in arrays:
             raise RequestError(f"input {name!r} is given twice; give it once")
         arrays[name] = array
     if len(arrays) != len(expected.inputs):
         missing = [name for name in expected.inputs if name not in arrays]
         raise RequestError(f"inputs {missing} are missing; the model takes {list(expected.inputs)}")
-    return arrays
+    return InferRequest(
+        id=id,
+        inputs=arrays,
+        outputs=wanted(outputs, expected),
+        rows=_rows(arrays) if expected.batchable else 1,
+        size=size,
+        timeout=timeout,
+    )
+
+
+def input_spec(
+    name: object, datatype: object, shape: object, expected: Signature
+) -> tuple[TensorSpec, tuple[int, ...]]:
+    """What the model says of one input, and its shape in this request; raises `RequestError`."""
+    spec = expected.inputs.get(name) if type(name) is str else None
+    if spec is None:
+        raise RequestError(f"input {name!r} is unknown; the model takes {list(expected.inputs)}")
+    if datatype != spec.datatype:
+        known = "" if datatype in list(NUMPY) else f", which is none of {list(NUMPY)}"
+        raise RequestError(f"input {name!r} must have datatype {spec.datatype}, not {datatype!r}{known}")
+    return spec, _shape(shape, spec)
+
+
+def wanted(names: Sequence[str], expected: Signature) -> tuple[str, ...]:
+    """The outputs asked for, all of them if none is named; raises `RequestError`."""
+    if not names:
+        return tuple(expected.outputs)
+    for name in names:
+        if type(name) is not str or name not in expected.outputs:
+            raise RequestError(f"output {name!r} is unknown; the model gives {list(expected.outputs)}")
+    if len(set(names)) != len(names):
+        raise RequestError(f"an output is asked for twice in {list(names)}; ask for it once")
+    return tuple(names)
+
+
+def timeout_seconds(given: object) -> float | None:
+    """Triton's `timeout` parameter, microseconds; 0 and absent mean the server's own limit."""
+    if given is None or given == 0:
+        return None
+    if type(given) is not int or given < 0:
+        raise RequestError("parameter timeout must be a whole number of microseconds")
+    return given * _MICROSECONDS
+
+
+def _inputs(given: object, expected: Signature) -> list[tuple[str, Array]]:
+    if type(given) is not list:
+        raise RequestError(f"inputs must be a list of tensors; the model takes {list(expected.inputs)}")
+    return [_input(tensor, expected) for tensor in given]
 
 
 def _input(tensor: object, expected: Signature) -> tuple[str, Array]:
     if type(tensor) is not dict:
         raise RequestError("an input must be an object with name, shape, datatype and data")
-    name = tensor.get("name")
-    spec = expected.inputs.get(name) if type(name) is str else None
-    if spec is None:
-        raise RequestError(f"input {name!r} is unknown; the model takes {list(expected.inputs)}")
-    if tensor.get("datatype") != spec.datatype:
-        known = "" if tensor.get("datatype") in list(NUMPY) else f", which is none of {list(NUMPY)}"
-        raise RequestError(
-            f"input {spec.name!r} must have datatype {spec.datatype}, not {tensor.get('datatype')!r}{known}"
-        )
-    shape = _shape(tensor.get("shape"), spec)
+    spec, shape = input_spec(tensor.get("name"), tensor.get("datatype"), tensor.get("shape"), expected)
     if "data" not in tensor:
         _refuse_binary(spec.name, tensor)
     return spec.name, from_json(spec.name, spec.datatype, shape, tensor.get("data"))
@@ -122,19 +170,12 @@ def _refuse_binary(name: str, tensor: dict[str, Any]) -> None:
         raise Unsupported(f"input {name!r} is binary, which this server does not take; send data as JSON")
 
 
-def _outputs(given: object, expected: Signature) -> tuple[str, ...]:
-    """The names asked for; none asked for is all, as the protocol says."""
+def _outputs(given: object, expected: Signature) -> list[str]:
     if not given:
-        return tuple(expected.outputs)
+        return []
     if type(given) is not list or not all(type(output) is dict for output in given):
         raise RequestError("outputs must be a list of objects with a name")
-    names = tuple(output.get("name") for output in given)
-    for name in names:
-        if type(name) is not str or name not in expected.outputs:
-            raise RequestError(f"output {name!r} is unknown; the model gives {list(expected.outputs)}")
-    if len(set(names)) != len(names):
-        raise RequestError(f"an output is asked for twice in {list(names)}; ask for it once")
-    return names
+    return [output.get("name") for output in given]
 
 
 def _rows(inputs: dict[str, Array]) -> int:
@@ -157,12 +198,3 @@ def _object(what: str, given: object) -> dict[str, Any]:
     if type(given) is not dict:
         raise RequestError(f"{what} must be an object")
     return given
-
-
-def _timeout(given: object) -> float | None:
-    """Triton's `timeout` parameter, microseconds; 0 and absent mean the server's own limit."""
-    if given is None or given == 0:
-        return None
-    if type(given) is not int or given < 0:
-        raise RequestError("parameter timeout must be a whole number of microseconds")
-    return given * _MICROSECONDS
