@@ -21,7 +21,6 @@ from typing import Final
 import numpy as np
 
 from mlops_serving.errors import DeadlineExceeded, Overloaded, PredictionFailed
-from mlops_serving.metrics.meters import Number
 from mlops_serving.models import LoadedModel
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest
@@ -74,13 +73,15 @@ def batch_key(model: LoadedModel, request: InferRequest) -> Key:
 
 
 class Batcher:
-    """The queue before one model's processor. All methods are for the event loop's thread."""
+    """The queue before one model's processor; `rows` and `bytes` wait in it.
 
-    def __init__(self, limits: Limits, waiting_rows: Number, waiting_bytes: Number) -> None:
+    All methods are for the event loop's thread.
+    """
+
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._waiting_rows, self._waiting_bytes = waiting_rows, waiting_bytes
         self._queue: deque[Job] = deque()
-        self._rows = self._bytes = 0
+        self.rows = self.bytes = 0
         self._busy = self._scheduled = False
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
@@ -103,20 +104,13 @@ class Batcher:
         self._thread.shutdown(wait=False)
 
     def _admit(self, request: InferRequest) -> None:
-        rows, size = self._rows + request.rows, self._bytes + request.size
+        rows, size = self.rows + request.rows, self.bytes + request.size
         full = rows > self._limits.queue_rows or size > self._limits.queue_bytes
         if full and self._queue:
             raise Overloaded(
-                f"the queue is full ({self._rows} rows, {self._bytes} bytes wait); try again in a moment"
+                f"the queue is full ({self.rows} rows, {self.bytes} bytes wait); try again in a moment"
             )
-        self._wait(request.rows, request.size)
-
-    def _wait(self, rows: int, size: int) -> None:
-        """So many rows and bytes more (or less) wait from now on."""
-        self._rows += rows
-        self._bytes += size
-        self._waiting_rows.set(self._rows)
-        self._waiting_bytes.set(self._bytes)
+        self.rows, self.bytes = rows, size
 
     def _schedule(self) -> None:
         if not self._busy and not self._scheduled:
@@ -189,7 +183,8 @@ class Batcher:
         return True
 
     def _leave(self, job: Job, now: float) -> None:
-        self._wait(-job.request.rows, -job.request.size)
+        self.rows -= job.request.rows
+        self.bytes -= job.request.size
         job.served.meters.queue.observe(now - job.queued)
 
     def _sweep(self) -> None:

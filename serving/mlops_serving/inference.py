@@ -53,6 +53,7 @@ class Inference:
         self.draining = False
         self.in_flight = 0
         self.last_request = perf_counter()
+        metrics.before_flush(self._show)
 
     @property
     def ready(self) -> bool:
@@ -73,8 +74,7 @@ class Inference:
         """
         started = self.last_request = perf_counter()
         slot = self._slot(name)
-        in_flight = self._metrics.in_flight.labels(slot.name)
-        in_flight.add(1)
+        slot.in_flight += 1
         self.in_flight += 1
         served: Served | None = None
         code = 200
@@ -98,9 +98,17 @@ class Inference:
             code = 500
             raise
         finally:
+            slot.in_flight -= 1
             self.in_flight -= 1
-            in_flight.add(-1)
             self._count(slot.name, served, code, perf_counter() - started)
+
+    def _show(self) -> None:
+        self._metrics.ready.labels().set(self.ready)
+        for name, slot in self.slots.items():
+            batcher = self._batchers[name]
+            self._metrics.in_flight.labels(name).set(slot.in_flight)
+            self._metrics.queue_rows.labels(name).set(batcher.rows)
+            self._metrics.queue_bytes.labels(name).set(batcher.bytes)
 
     def _slot(self, name: str) -> ModelSlot:
         try:

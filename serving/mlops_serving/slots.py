@@ -69,6 +69,7 @@ class ModelSlot:
         self._salt = crc32(endpoint.encode())
         self.standing: Standing | None = None
         self.unloaded = False
+        self.in_flight = 0
 
     @property
     def ready(self) -> bool:

@@ -58,7 +58,7 @@ class Worker:
         self._slots = Slots(
             {one.name: ModelSlot(one.name, one.endpoint, self._metrics) for one in settings.models}
         )
-        self._batchers = {name: self._batcher(name) for name in self._slots}
+        self._batchers = {name: Batcher(_limits(settings)) for name in self._slots}
         self._shadow = Shadow(self._metrics, settings.shadow_bytes)
         self._inference = Inference(self._slots, self._batchers, self._shadow, self._metrics)
         threads = max(1, cpu_limit() // settings.workers)
@@ -76,7 +76,7 @@ class Worker:
         http = _http_server(app, self._settings)
         serving = loop.create_task(http.serve())
         self._follow(loop, failed)
-        watching = loop.create_task(self._show_readiness())
+        flushing = loop.create_task(self._flush())
         threading.Thread(target=self._obey, args=(loop, leaving), name="control", daemon=True).start()
         try:
             await asyncio.wait((serving, failed, leaving.asked), return_when=asyncio.FIRST_COMPLETED)
@@ -84,7 +84,7 @@ class Worker:
                 await drain(self._inference, leaving, self._settings.drain_seconds)
             await _in_flight_done(self._inference, self._settings.request_timeout_seconds)
         finally:
-            watching.cancel()
+            flushing.cancel()
             self._close()
             http.stop()  # type: ignore[no-untyped-call]
             await asyncio.wait((serving,), timeout=self._settings.request_timeout_seconds)
@@ -92,10 +92,6 @@ class Worker:
             serving.result()
         if failed.done():
             failed.result()
-
-    def _batcher(self, name: str) -> Batcher:
-        rows, size = self._metrics.queue_rows.labels(name), self._metrics.queue_bytes.labels(name)
-        return Batcher(_limits(self._settings), rows, size)
 
     def _follow(self, loop: asyncio.AbstractEventLoop, failed: asyncio.Future[None]) -> None:
         def give_up(error: ServingError) -> None:
@@ -106,10 +102,9 @@ class Worker:
                 target=follower.run, args=(give_up,), name=f"releases-{name}", daemon=True
             ).start()
 
-    async def _show_readiness(self) -> None:
-        """Keep the metric; it follows what the readiness path says within a tick."""
+    async def _flush(self) -> None:
         while True:
-            self._metrics.ready.labels().set(self._inference.ready)
+            self._metrics.flush()
             await asyncio.sleep(_TICK_SECONDS)
 
     def _obey(self, loop: asyncio.AbstractEventLoop, leaving: Leaving) -> None:
@@ -125,6 +120,7 @@ class Worker:
         for batcher in self._batchers.values():
             batcher.close()
         self._shadow.close()
+        self._metrics.flush()
 
 
 class Leaving:

@@ -59,10 +59,6 @@ def limits(**changed):
     return Limits(**({"batch_rows": 4, "queue_rows": 8, "queue_bytes": 1000, "timeout": 5.0} | changed))
 
 
-def batcher_of(limits):
-    return Batcher(limits, METRICS.queue_rows.labels("iris"), METRICS.queue_bytes.labels("iris"))
-
-
 async def held(runtime, batcher, model):
     """Occupy the model with a request and return its task; `runtime.go_on.set()` lets it finish."""
     runtime.go_on.clear()
@@ -87,7 +83,7 @@ def values(outcomes):
 @pytest.mark.parametrize("seconds", [AT_ONCE, INLINE, THREAD])
 def test_a_lone_request_does_not_wait_for_others(iris, seconds):
     async def scenario():
-        batcher = batcher_of(limits())
+        batcher = Batcher(limits())
         began = time.perf_counter()
         answer = await batcher.run(model_of(Doubler(), iris, seconds), request(1, 2))
         assert answer["y"].tolist() == [2, 4]
@@ -99,7 +95,7 @@ def test_a_lone_request_does_not_wait_for_others(iris, seconds):
 def test_what_queued_up_while_the_model_was_busy_goes_together_as_far_as_a_batch_reaches(iris):
     async def scenario():
         runtime = Doubler()
-        batcher, model = batcher_of(limits()), model_of(runtime, iris)
+        batcher, model = Batcher(limits()), model_of(runtime, iris)
         first = await held(runtime, batcher, model)
         tasks = await queued(batcher, model, request(1), request(2, 3), request(4), request(5))
         runtime.go_on.set()
@@ -112,7 +108,7 @@ def test_what_queued_up_while_the_model_was_busy_goes_together_as_far_as_a_batch
 def test_a_request_larger_than_a_batch_goes_alone(iris):
     async def scenario():
         runtime = Doubler()
-        batcher, model = batcher_of(limits()), model_of(runtime, iris)
+        batcher, model = Batcher(limits()), model_of(runtime, iris)
         first = await held(runtime, batcher, model)
         tasks = await queued(batcher, model, request(1, 2, 3, 4, 5, 6), request(7))
         runtime.go_on.set()
@@ -125,7 +121,7 @@ def test_a_request_larger_than_a_batch_goes_alone(iris):
 def test_requests_for_different_outputs_models_or_shapes_are_not_mixed(iris):
     async def scenario():
         runtime = Doubler()
-        batcher = batcher_of(limits())
+        batcher = Batcher(limits())
         one, two = model_of(runtime, iris), model_of(runtime, iris)
         wide = InferRequest(None, {"x": np.ones((1, 2))}, ("y",), 1, 10, None)
         twice = InferRequest(None, {"x": np.ones(1)}, ("y", "y2"), 1, 10, None)
@@ -146,7 +142,7 @@ def test_requests_for_different_outputs_models_or_shapes_are_not_mixed(iris):
 def test_a_model_without_a_batch_dimension_is_asked_one_request_at_a_time(iris):
     async def scenario():
         runtime = Doubler()
-        batcher, model = batcher_of(limits()), model_of(runtime, iris, shape=(1,))
+        batcher, model = Batcher(limits()), model_of(runtime, iris, shape=(1,))
         first = await held(runtime, batcher, model)
         tasks = await queued(batcher, model, request(1), request(2))
         runtime.go_on.set()
@@ -164,7 +160,7 @@ def test_a_model_without_a_batch_dimension_is_asked_one_request_at_a_time(iris):
 def test_a_full_queue_refuses_at_once_and_takes_requests_again_when_it_has_room(iris, bound, fitting, size):
     async def scenario():
         runtime = Doubler()
-        batcher, model = batcher_of(limits(**bound)), model_of(runtime, iris)
+        batcher, model = Batcher(limits(**bound)), model_of(runtime, iris)
         first = await held(runtime, batcher, model)
         tasks = await queued(batcher, model, *[request(1, size=size)] * fitting)
         with pytest.raises(Overloaded, match="the queue is full"):
@@ -178,7 +174,7 @@ def test_a_full_queue_refuses_at_once_and_takes_requests_again_when_it_has_room(
 
 def test_an_empty_queue_takes_even_a_request_that_is_larger_than_its_bound(iris):
     async def scenario():
-        batcher = batcher_of(limits(queue_rows=2))
+        batcher = Batcher(limits(queue_rows=2))
         assert values([await batcher.run(model_of(Doubler(), iris), request(1, 2, 3))]) == [[2, 4, 6]]
 
     asyncio.run(scenario())
@@ -188,7 +184,7 @@ def test_an_empty_queue_takes_even_a_request_that_is_larger_than_its_bound(iris)
 def test_one_failing_request_does_not_harm_its_batch_mates(iris, seconds):
     async def scenario():
         runtime = Doubler()
-        batcher, model = batcher_of(limits()), model_of(runtime, iris, seconds)
+        batcher, model = Batcher(limits()), model_of(runtime, iris, seconds)
         tasks = await queued(batcher, model, request(1), request(-1), request(2))
         good, bad, fine = await asyncio.gather(*tasks, return_exceptions=True)
         assert values([good, fine]) == [[2], [4]]
@@ -201,7 +197,7 @@ def test_one_failing_request_does_not_harm_its_batch_mates(iris, seconds):
 def test_cancelling_one_request_of_a_batch_leaves_its_mates_their_answers(iris):
     async def scenario():
         runtime = Doubler()
-        batcher, model = batcher_of(limits()), model_of(runtime, iris)
+        batcher, model = Batcher(limits()), model_of(runtime, iris)
         first = await held(runtime, batcher, model)
         tasks = await queued(batcher, model, request(1), request(2), request(3))
         first.cancel()
@@ -221,7 +217,7 @@ def test_a_request_that_waits_longer_than_it_may_is_answered_while_the_model_is_
 ):
     async def scenario():
         runtime = Doubler()
-        batcher = batcher_of(limits(timeout=servers))
+        batcher = Batcher(limits(timeout=servers))
         model = model_of(runtime, iris)
         first = await held(runtime, batcher, model)
         late = await queued(batcher, model, request(1, timeout=own))
@@ -237,17 +233,17 @@ def test_a_request_that_waits_longer_than_it_may_is_answered_while_the_model_is_
 def test_the_queue_counts_back_to_nothing_whatever_became_of_the_requests(iris):
     async def scenario():
         runtime = Doubler()
-        batcher, model = batcher_of(limits()), model_of(runtime, iris)
+        batcher, model = Batcher(limits()), model_of(runtime, iris)
         first = await held(runtime, batcher, model)
         tasks = await queued(batcher, model, request(1), request(-2), request(3, timeout=0.01), request(4))
         tasks[0].cancel()
-        assert METRICS.queue_rows.labels("iris").get() == 4
-        assert METRICS.queue_bytes.labels("iris").get() == 40
+        assert batcher.rows == 4
+        assert batcher.bytes == 40
         await asyncio.sleep(0.1)
         runtime.go_on.set()
         await asyncio.gather(first, *tasks, return_exceptions=True)
-        assert METRICS.queue_rows.labels("iris").get() == 0
-        assert METRICS.queue_bytes.labels("iris").get() == 0
+        assert batcher.rows == 0
+        assert batcher.bytes == 0
 
     asyncio.run(scenario())
 
@@ -258,7 +254,7 @@ def test_a_model_that_gives_another_number_of_rows_than_it_got_fails_alone(iris)
             return [super().run(inputs, outputs)[0][:1]]
 
     async def scenario():
-        batcher, model = batcher_of(limits()), model_of(Shrinker(), iris)
+        batcher, model = Batcher(limits()), model_of(Shrinker(), iris)
         tasks = await queued(batcher, model, request(1), request(2))
         assert values(await asyncio.gather(*tasks)) == [[2], [4]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from mlops_serving.metrics.meters import Meter, Spec
@@ -89,9 +90,15 @@ SPECS: Final = tuple(value for value in list(vars().values()) if isinstance(valu
 
 
 class Metrics:
-    """The meters of one process."""
+    """The meters of one process.
+
+    What changes with every request is noted where it happens and written by `flush`, some times a second:
+    histograms, and the gauges for which somebody called `before_flush`.
+    """
 
     def __init__(self, segment: Segment) -> None:
+        self._updates: list[Callable[[], None]] = []
+
         def meter(spec: Spec) -> Meter:
             return Meter(spec, segment)
 
@@ -114,3 +121,15 @@ class Metrics:
         self.store_up = meter(STORE_UP)
         self.shadowed = meter(SHADOWED)
         self.shadow_difference = meter(SHADOW_DIFFERENCE)
+
+    def before_flush(self, update: Callable[[], None]) -> None:
+        """Call `update` before each flush, for gauges that would be costly to keep at all times."""
+        self._updates.append(update)
+
+    def flush(self) -> None:
+        """Write what was noted since the last time."""
+        for update in self._updates:
+            update()
+        for meter in vars(self).values():
+            if isinstance(meter, Meter):
+                meter.flush()

@@ -6,10 +6,11 @@ segment counts into cells that nobody reads, so a flood of labels can never fail
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
 
 from mlops_serving.metrics.segment import Labels, Segment
 
@@ -60,19 +61,27 @@ class Number:
 
 
 class Distribution:
-    """One histogram series."""
+    """One histogram series. `observe` only takes note; `flush` sorts what was noted into the buckets."""
 
-    __slots__ = ("_bounds", "_cells", "_first", "_sum")
+    __slots__ = ("_bounds", "_cells", "_first", "_noted", "observe")
 
     def __init__(self, cells: memoryview[float] | list[float], first: int, bounds: tuple[float, ...]) -> None:
-        self._cells, self._first, self._bounds = cells, first, bounds
-        self._sum = first + len(bounds) + 1
+        self._cells, self._first, self._bounds = cells, first, np.array(bounds)
+        self._noted: list[float] = []
+        # A bound method, because it is called several times for each request.
+        self.observe = self._noted.append
 
-    def observe(self, value: float) -> None:
-        """Count one observation."""
-        cells = self._cells
-        cells[self._first + bisect_left(self._bounds, value)] += 1.0
-        cells[self._sum] += value
+    def flush(self) -> None:
+        """Count everything that was observed; other threads may observe meanwhile."""
+        count = len(self._noted)
+        if not count:
+            return
+        values = np.array(self._noted[:count])
+        del self._noted[:count]
+        places = np.bincount(np.searchsorted(self._bounds, values), minlength=len(self._bounds) + 1)
+        for place in np.flatnonzero(places):
+            self._cells[self._first + int(place)] += float(places[place])
+        self._cells[self._first + len(places)] += float(values.sum())
 
 
 class Meter:
@@ -96,6 +105,11 @@ class Meter:
         if found is None:
             found = self._distributions[values] = Distribution(*self._place(values), self.spec.bounds)
         return found
+
+    def flush(self) -> None:
+        """Count what the histograms have noted."""
+        for distribution in list(self._distributions.values()):
+            distribution.flush()
 
     def only(self, first: str, rest: Sequence[Labels]) -> None:
         """Make an info gauge: of the series whose first label is `first`, these are 1 and all others 0."""
