@@ -5,7 +5,7 @@ RUN := $(UV) run --frozen --no-sync
 export UV_PYTHON_DOWNLOADS := never
 export PULUMI_SKIP_UPDATE_CHECK := true
 
-.PHONY: up down test lint bench
+.PHONY: up down test lint docs bench
 
 up: .venv/.synced
 	$(RUN) mlops up
@@ -18,6 +18,9 @@ test: .venv/.synced
 
 lint: .venv/.synced
 	$(RUN) ruff format --check && $(RUN) ruff check && $(RUN) mypy && $(RUN) lint-imports
+
+docs: .venv/.synced
+	$(RUN) python docs/serving_reference.py
 
 bench: .venv/.synced
 	$(RUN) python bench/serving.py

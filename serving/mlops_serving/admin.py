@@ -18,6 +18,7 @@ import orjson
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
+from mlops_serving.app import error_headers
 from mlops_serving.control import Action, Command
 from mlops_serving.errors import MethodNotAllowed, NotFound, RequestError, Unavailable
 from mlops_serving.logs import log
@@ -58,22 +59,23 @@ class Admin:
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
-        kind = "application/json"
+        headers = [("content-type", "application/json")]
         try:
             await protocol()
             parts = tuple(unquote(part) for part in scope.path.strip("/").split("/"))
             if parts == ("metrics",):
-                status, body, kind = 200, self._metrics(), CONTENT_TYPE
+                status, body, headers = 200, self._metrics(), [("content-type", CONTENT_TYPE)]
             elif parts[:2] == _REPOSITORY:
                 status, body = 200, await self._act(scope.method, parts[2:])
             else:
                 raise NotFound(f"there is nothing at {scope.path!r}; see /metrics")
         except RequestError as error:
             status, body = error.status, replies.error(str(error))
+            headers += error_headers(error)
         except Exception:
             log.exception("an operator's request failed for a reason that is a bug")
             status, body = 500, replies.error("the server failed; its log says why")
-        protocol.response_bytes(status, [("content-type", kind)], body)
+        protocol.response_bytes(status, headers, body)
 
     def _metrics(self) -> bytes:
         return exposition(self._workers.segments, process_series(self._workers.processes))

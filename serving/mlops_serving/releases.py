@@ -157,9 +157,9 @@ class Follower:
         for model in self._slot.resident():
             if model.version == version:
                 return model
-        manifest, folder = self._cache.obtain(version)
-        self._metrics.store_up.labels().set(1)
-        return load_model(manifest, folder, self._threads)
+        with self._cache.obtain(version) as (manifest, folder):
+            self._metrics.store_up.labels().set(1)
+            return load_model(manifest, folder, self._threads)
 
     def _applied(self, whole: bool) -> None:
         self._metrics.release_applied.labels(self._wanted.endpoint).set(whole)

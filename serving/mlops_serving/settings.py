@@ -34,34 +34,45 @@ class ModelSettings(BaseModel):
 
 
 class Settings(BaseModel):
-    """One field for each MLOPS_ variable: MLOPS_HTTP_PORT is `http_port`.
-
-    Times are seconds, sizes bytes. `models` is a JSON list of objects with the fields of
-    `ModelSettings`. `queue_rows` and `queue_bytes` bound what waits for one model; beyond them requests
-    are refused with 503. `drain_seconds` is the longest time between SIGTERM and the end of accepting.
-    """
+    """One field for each MLOPS_ variable: MLOPS_HTTP_PORT is `http_port`. Times are seconds, sizes bytes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    models: Json[Annotated[tuple[ModelSettings, ...], Field(min_length=1)]]
-    store_url: str
-    store_bucket: str = Field("models", min_length=1)
-    http_host: str = "0.0.0.0"  # noqa: S104 - a pod is reached on its own address
-    http_port: int = Field(8080, ge=1, le=65535)
-    admin_port: int = Field(8081, ge=1, le=65535)
-    workers: int = Field(1, ge=1, le=64)
-    sticky_header: str = Field("mlops-sticky-key", pattern=r"^[a-z0-9-]+$")
-    repository_api: bool = False
-    shadow_bytes: int = Field(32 * _MIB, ge=1024)
-    poll_seconds: float = Field(5, ge=0.05, le=3600)
-    drain_seconds: float = Field(10, ge=0, le=3600)
-    request_timeout_seconds: float = Field(30, gt=0, le=3600)
-    max_body_bytes: int = Field(64 * _MIB, ge=1024)
-    max_batch_rows: int = Field(256, ge=1)
-    queue_rows: int = Field(4096, ge=1)
-    queue_bytes: int = Field(128 * _MIB, ge=1024)
-    cache_dir: Path = Path("/var/cache/mlops")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    models: Json[Annotated[tuple[ModelSettings, ...], Field(min_length=1)]] = Field(
+        description='what to serve: a JSON list such as `[{"name": "iris", "endpoint": "flowers", "version": '
+        '"release"}]`; `release` follows the release log of the endpoint, a number pins the version'
+    )
+    store_url: str = Field(description="object store: `http(s)://...` (S3) or `file:///folder`")
+    store_bucket: str = Field("models", min_length=1, description="bucket of models and releases")
+    http_host: str = Field(
+        "0.0.0.0",  # noqa: S104 - a pod is reached on its own address
+        description="address of all ports",
+    )
+    http_port: int = Field(8080, ge=1, le=65535, description="port of predictions and health")
+    admin_port: int = Field(8081, ge=1, le=65535, description="operators' port: metrics, model repository")
+    workers: int = Field(1, ge=1, le=64, description="processes that answer, each with its own models")
+    sticky_header: str = Field(
+        "mlops-sticky-key",
+        pattern=r"^[a-z0-9-]+$",
+        description="header that keeps a client on one version of a canary; else the request's id does",
+    )
+    repository_api: bool = Field(False, description="whether operators may load and unload models")
+    shadow_bytes: int = Field(32 * _MIB, ge=1024, description="bytes of requests that wait for a shadow")
+    poll_seconds: float = Field(5, ge=0.05, le=3600, description="pause between looks at the release log")
+    drain_seconds: float = Field(
+        10, ge=0, le=3600, description="longest time between SIGTERM and the end of accepting"
+    )
+    request_timeout_seconds: float = Field(
+        30, gt=0, le=3600, description="longest wait for the model; a request may ask for less"
+    )
+    max_body_bytes: int = Field(64 * _MIB, ge=1024, description="largest request body")
+    max_batch_rows: int = Field(256, ge=1, description="rows put together for one call of the model")
+    queue_rows: int = Field(4096, ge=1, description="rows that may wait for one model; beyond, 503")
+    queue_bytes: int = Field(
+        128 * _MIB, ge=1024, description="bytes that may wait for one model; beyond, 503"
+    )
+    cache_dir: Path = Field(Path("/var/cache/mlops"), description="folder for verified artifacts")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
 
     @field_validator("models")
     @classmethod

@@ -20,8 +20,9 @@ def test_sigterm_under_load_loses_no_request_and_tells_every_client_to_leave(
     serve, gateway, iris_store, iris, iris_body, wait_until
 ):
     body = json.dumps(iris_body(iris.rows[:1])).encode()
-    for _ in range(3):
-        server = serve(gateway.environ("models")).wait_ready()
+    for run in range(20):
+        workers = {"MLOPS_WORKERS": str(1 + run % 2)}
+        server = serve(gateway.environ("models") | workers).wait_ready()
         load = server.load(8, PATH, body, threading.Event())
         wait_until(lambda load=load: len(load.replies) > 200)
         assert server.terminate() == 0

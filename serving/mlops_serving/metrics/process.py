@@ -15,6 +15,7 @@ CPU: Final = Spec("process_cpu_seconds_total", "counter", "Processor time used."
 MEMORY: Final = Spec("process_resident_memory_bytes", "gauge", "Memory in use.", ("process",))
 START: Final = Spec("process_start_time_seconds", "gauge", "Start, since the epoch.", ("process",))
 FILES: Final = Spec("process_open_fds", "gauge", "Open file descriptors.", ("process",))
+PROCESS_SPECS: Final = (CPU, MEMORY, START, FILES)
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
@@ -28,7 +29,7 @@ def process_age(process: int | str = "self") -> float:
 def process_series(processes: Mapping[str, int]) -> Iterator[tuple[Spec, list[Series]]]:
     """The series of all processes, given as process id by name; one that is gone has none."""
     found = {name: numbers for name, pid in processes.items() if (numbers := _numbers(pid))}
-    for place, spec in enumerate((CPU, MEMORY, START, FILES)):
+    for place, spec in enumerate(PROCESS_SPECS):
         yield spec, [Series(spec.name, (name,), (numbers[place],)) for name, numbers in found.items()]
 
 
