@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
-import httpx
 import pytest
-from pydantic import SecretStr
 
 from mlops_serving.artifact import MANIFEST, artifact_key, parse_manifest
-from mlops_serving.release import Release, append, current
-from mlops_serving.store import Store, StoreSettings
+from mlops_serving.store import Store
+from platform_releases import open_store, release, served_version
 from running_platform import Platform, eventually, mlops, pulumi
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
@@ -22,13 +19,7 @@ ABSENT_DIGEST = f"sha256:{'0' * 64}"
 @pytest.fixture
 def store(platform: Platform) -> Store:
     """The bucket of models, as a pipeline sees it."""
-    return Store(
-        StoreSettings(
-            url=platform.status["objectStoreUrl"],
-            access_key_id=platform.secret("objectStoreReadWriteKeyId"),
-            secret_access_key=SecretStr(platform.secret("objectStoreReadWriteSecretKey")),
-        )
-    )
+    return open_store(platform)
 
 
 @pytest.fixture
@@ -37,32 +28,6 @@ def mended(platform: Platform) -> Iterator[None]:
     yield
     mlops("up", "e2e")
     assert served_version(platform) == "1"
-
-
-def served_version(platform: Platform) -> str:
-    """What the endpoint says that it serves; the test fails if it does not answer at once."""
-    answer = httpx.get(f"{platform.endpoint['url']}/v2/models/mortgage", timeout=5)
-    return str(answer.raise_for_status().json()["versions"][-1])
-
-
-def release(store: Store, version: str, why: str) -> int:
-    """Append a release of that version to the endpoint's log; returns its number."""
-    newest = current(store, "mortgage")
-    assert isinstance(newest[0], Release)
-    before = newest[0].number
-    record = Release(
-        number=before + 1,
-        endpoint="mortgage",
-        model="mortgage",
-        stable_version=version,
-        who="tests/e2e",
-        when=datetime.now(UTC),
-        why=why,
-        gates={},
-        previous=before,
-    )
-    append(store, record)
-    return record.number
 
 
 def test_a_corrupted_artifact_is_refused_and_the_version_before_keeps_serving(
