@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
 from mlops_serving.cache import ArtifactCache
 from mlops_serving.errors import ArtifactError, DigestMismatch, StoreUnavailable
-from mlops_serving.store import Store
 
 
 @pytest.fixture
@@ -87,18 +88,20 @@ def test_a_version_that_goes_between_the_locks_is_downloaded_again(cache, tmp_pa
     assert calls == ["1", "1"]
 
 
-def _obtain(settings, folder):
-    manifest, path = obtained(ArtifactCache(folder, Store(settings), "iris"), "3")
-    assert (manifest.version, path.is_dir()) == ("3", True)
+OBTAIN = """
+import os, sys
+from pathlib import Path
+from mlops_serving.cache import ArtifactCache
+from mlops_serving.store import Store, store_settings
+cache = ArtifactCache(Path(sys.argv[1]), Store(store_settings(os.environ)), "iris")
+with cache.obtain("3") as (manifest, folder):
+    assert (manifest.version, folder.is_dir()) == ("3", True)
+"""
 
 
-def test_workers_that_start_together_download_once_and_all_succeed(iris_store, tmp_path):
-    context = multiprocessing.get_context("spawn")
-    arguments = (iris_store.settings, tmp_path / "cache")
-    workers = [context.Process(target=_obtain, args=arguments) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(30)
-    assert [worker.exitcode for worker in workers] == [0] * 4
+def test_workers_that_start_together_all_get_the_version(iris_store, gateway, tmp_path):
+    command = [sys.executable, "-c", OBTAIN, str(tmp_path / "cache")]
+    environ = os.environ | gateway.environ("models")
+    workers = [subprocess.Popen(command, env=environ) for _ in range(4)]
+    assert [worker.wait(60) for worker in workers] == [0] * 4
     assert names(tmp_path) == ["3"]
