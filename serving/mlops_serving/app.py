@@ -8,16 +8,20 @@ Source of the calling convention: granian, docs/spec/RSGI.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from asyncio import to_thread
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
-from mlops_serving.errors import BodyTooLarge, MethodNotAllowed, RequestError, Unavailable, Unsupported
+from mlops_serving.errors import MethodNotAllowed, RequestError, Unavailable, UnsupportedEncoding
 from mlops_serving.inference import Inference
 from mlops_serving.logs import log
+from mlops_serving.metrics.segment import Segment
+from mlops_serving.metrics.text import merge
 from mlops_serving.models import LoadedModel
-from mlops_serving.protocol import replies
+from mlops_serving.protocol import binary, encodings, replies, statistics
 from mlops_serving.protocol.datatypes import Array
+from mlops_serving.protocol.openapi import document
 from mlops_serving.protocol.paths import Action, Route, route
 from mlops_serving.protocol.requests import InferRequest, Signature, decode
 
@@ -25,14 +29,27 @@ Headers = list[tuple[str, str]]
 
 _JSON: Final = [("content-type", "application/json")]
 _CLOSE: Final = ("connection", "close")
+EXTENSIONS: Final = ("binary_tensor_data", "statistics")
+"""Extensions of the protocol that every server has."""
 
 
 class App:
-    """The server's RSGI callable."""
+    """The server's RSGI callable.
 
-    def __init__(self, inference: Inference, max_body_bytes: int, sticky_header: str) -> None:
+    `segments` are those of all workers, for statistics; `extensions` what the server says it has.
+    """
+
+    def __init__(
+        self,
+        inference: Inference,
+        max_body_bytes: int,
+        sticky_header: str,
+        segments: Sequence[Segment] = (),
+        extensions: Sequence[str] = EXTENSIONS,
+    ) -> None:
         self._inference = inference
         self._max_body_bytes, self._sticky_header = max_body_bytes, sticky_header
+        self._segments, self._extensions = segments, extensions
         self._version = version("mlops-serving")
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
@@ -41,7 +58,8 @@ class App:
         try:
             asked = route(scope.method, scope.path)
             if asked.action is Action.INFER:
-                status, body = 200, await self._infer(asked, scope.headers, protocol)
+                status = 200
+                headers, body = await self._infer(asked, scope.headers, protocol)
             else:
                 status, body = self._answer(asked)
         except RequestError as error:
@@ -56,20 +74,32 @@ class App:
             headers = [*headers, _CLOSE]
         protocol.response_bytes(status, headers, body)
 
-    async def _infer(self, asked: Route, headers: Any, protocol: Any) -> bytes:
+    async def _infer(self, asked: Route, given: Any, protocol: Any) -> tuple[Headers, bytes]:
         async def read(expected: Signature) -> InferRequest:
-            return decode(await self._body(headers, protocol), expected)
+            header = given.get(binary.HEADER)
+            body = await self._body(given, protocol)
+            return decode(body, expected, None if header is None else binary.header_length(header))
 
-        sticky = headers.get(self._sticky_header)
-        return await self._inference.answer(asked.model, asked.version, read, _write, sticky)
+        sticky = given.get(self._sticky_header)
+        body, header = await self._inference.answer(asked.model, asked.version, read, _write, sticky)
+        headers: Headers = _JSON
+        if header:
+            headers = [("content-type", binary.CONTENT_TYPE), (binary.HEADER, str(header))]
+        if len(body) >= encodings.SMALLEST:
+            return await _compressed(headers, body, given.get("accept-encoding"))
+        return headers, body
 
     async def _body(self, headers: Any, protocol: Any) -> bytes:
-        """The whole body, refused as soon as it is known to be too large."""
-        encoding = headers.get("content-encoding", "identity")
-        if encoding != "identity":
-            raise Unsupported(f"content encoding {encoding!r} is not supported; send the body as it is")
-        if "inference-header-content-length" in headers:
-            raise Unsupported("binary tensors are not supported; send data as JSON")
+        """The whole body as the client had it, refused as soon as it is known to be too large."""
+        encoding = headers.get("content-encoding")
+        body = await self._received(headers, protocol)
+        if encoding is None or encoding == "identity":
+            return body
+        if len(body) <= encodings.INLINE_BYTES:
+            return encodings.inflate(body, encoding, self._max_body_bytes)
+        return await to_thread(encodings.inflate, body, encoding, self._max_body_bytes)
+
+    async def _received(self, headers: Any, protocol: Any) -> bytes:
         length = headers.get("content-length")
         if length is not None:
             self._check_size(int(length))
@@ -85,7 +115,7 @@ class App:
 
     def _check_size(self, size: int) -> None:
         if size > self._max_body_bytes:
-            raise BodyTooLarge(f"the body is larger than {self._max_body_bytes} bytes; send fewer rows")
+            raise encodings.too_large(self._max_body_bytes)
 
     def _answer(self, asked: Route) -> tuple[int, bytes]:
         match asked.action:
@@ -94,7 +124,11 @@ class App:
             case Action.READY:
                 return self._readiness()
             case Action.SERVER_METADATA:
-                return 200, replies.server_metadata(self._version)
+                return 200, replies.server_metadata(self._version, self._extensions)
+            case Action.OPENAPI:
+                return 200, document(self._version, tuple(self._inference.slots))
+            case Action.ALL_STATISTICS:
+                return 200, self._statistics(self._resident(tuple(self._inference.slots)))
             case _:
                 return self._about_model(asked)
 
@@ -109,11 +143,32 @@ class App:
         model = slot.find(asked.version).model
         if asked.action is Action.MODEL_READY:
             return 200, replies.model_ready(asked.model, True)
+        if asked.action is Action.STATISTICS:
+            of = self._resident((asked.model,)) if asked.version is None else [(asked.model, model.version)]
+            return 200, self._statistics(of)
         return 200, replies.model_metadata(model.manifest, [kept.version for kept in slot.resident()])
 
+    def _resident(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        slots = self._inference.slots
+        return [(name, model.version) for name in names for model in slots[name].resident()]
 
-def _write(model: LoadedModel, request: InferRequest, outputs: Mapping[str, Array]) -> bytes:
+    def _statistics(self, of: Sequence[tuple[str, str]]) -> bytes:
+        return statistics.model_statistics(merge(self._segments), of)
+
+
+def _write(model: LoadedModel, request: InferRequest, outputs: Mapping[str, Array]) -> replies.Written:
     return replies.infer_reply(model.manifest, model.signature, request, outputs)
+
+
+async def _compressed(headers: Headers, body: bytes, accept: str | None) -> tuple[Headers, bytes]:
+    encoding = encodings.accepted(accept) if accept else None
+    if encoding is None:
+        return headers, body
+    if len(body) <= encodings.INLINE_BYTES:
+        smaller = encodings.deflate(body, encoding)
+    else:
+        smaller = await to_thread(encodings.deflate, body, encoding)
+    return [*headers, ("content-encoding", encoding)], smaller
 
 
 def _error_headers(error: RequestError) -> Headers:
@@ -121,4 +176,6 @@ def _error_headers(error: RequestError) -> Headers:
         return [("retry-after", str(error.retry_after))]
     if isinstance(error, MethodNotAllowed):
         return [("allow", error.allowed)]
+    if isinstance(error, UnsupportedEncoding):
+        return [("accept-encoding", error.allowed)]
     return []

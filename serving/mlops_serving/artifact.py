@@ -47,6 +47,7 @@ Datatype = Literal[
     "FP16",
     "FP32",
     "FP64",
+    "BF16",
     "BYTES",
 ]
 """Tensor datatypes of the Open Inference Protocol, V2."""

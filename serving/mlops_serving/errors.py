@@ -91,6 +91,17 @@ class BodyTooLarge(RequestError):
     kind = "body_too_large"
 
 
+class UnsupportedEncoding(RequestError):
+    """The body is compressed in a way that is not understood; `allowed` goes into Accept-Encoding."""
+
+    status = 415
+    kind = "unsupported_encoding"
+
+    def __init__(self, message: str, allowed: str) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
 class Unsupported(RequestError):
     """Valid by the protocol, but this server does not do it."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import random
-from time import perf_counter
+from time import perf_counter, time
 from typing import Protocol, TypeVar
 
 from mlops_serving.batcher import Batcher
@@ -134,6 +134,9 @@ class Inference:
             return
         if code == 200:
             served.meters.ok.add()
+            served.meters.last.set(time())
         else:
-            self._metrics.requests.labels(name, served.model.version, served.role, str(code)).add()
+            labels = (name, served.model.version, served.role)
+            self._metrics.requests.labels(*labels, str(code)).add()
+            self._metrics.failed_seconds.labels(*labels).add(seconds)
         served.meters.seconds.observe(seconds)

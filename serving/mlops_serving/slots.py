@@ -23,12 +23,13 @@ Mode = Literal["stable", "shadow", "canary"]
 class Meters:
     """The series that one model version in one role counts on, looked up once."""
 
-    __slots__ = ("answered", "batch_rows", "decode", "encode", "ok", "predict", "queue", "seconds")
+    __slots__ = ("answered", "batch_rows", "decode", "encode", "last", "ok", "predict", "queue", "seconds")
 
     def __init__(self, metrics: Metrics, name: str, version: str, role: str) -> None:
         self.answered = metrics.requests
         self.ok: Number = metrics.requests.labels(name, version, role, "200")
         self.seconds: Distribution = metrics.request_seconds.distribution(name, version, role)
+        self.last: Number = metrics.last_seconds.labels(name, version, role)
         self.batch_rows: Distribution = metrics.batch_rows.distribution(name, version)
         self.decode: Distribution = metrics.stage_seconds.distribution(name, version, "decode")
         self.queue: Distribution = metrics.stage_seconds.distribution(name, version, "queue")

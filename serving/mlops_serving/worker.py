@@ -22,7 +22,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from mlops_serving.app import App
+from mlops_serving.app import EXTENSIONS, App
 from mlops_serving.batcher import Batcher, Limits
 from mlops_serving.control import parse_command
 from mlops_serving.cpus import cpu_limit
@@ -46,15 +46,15 @@ _TICK_SECONDS: Final = 0.05
 async def work(settings: Settings, number: int, segments: Sequence[int]) -> None:
     """Be worker `number` of those that share their numbers through these file descriptors."""
     store = Store(store_settings(os.environ))
-    await Worker(settings, store, Segment(segments[number])).run()
+    await Worker(settings, store, number, [Segment(handle) for handle in segments]).run()
 
 
 class Worker:
     """What one process is made of; `run` is its life."""
 
-    def __init__(self, settings: Settings, store: Store, segment: Segment) -> None:
-        self._settings = settings
-        self._metrics = Metrics(segment)
+    def __init__(self, settings: Settings, store: Store, number: int, segments: Sequence[Segment]) -> None:
+        self._settings, self._segments = settings, segments
+        self._metrics = Metrics(segments[number])
         self._slots = Slots(
             {one.name: ModelSlot(one.name, one.endpoint, self._metrics) for one in settings.models}
         )
@@ -72,8 +72,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         failed: asyncio.Future[None] = loop.create_future()
         leaving = Leaving(loop)
-        app = App(self._inference, self._settings.max_body_bytes, self._settings.sticky_header)
-        http = _http_server(app, self._settings)
+        http = _http_server(self._app(), self._settings)
         serving = loop.create_task(http.serve())
         self._follow(loop, failed)
         watching = loop.create_task(self._show_readiness())
@@ -92,6 +91,12 @@ class Worker:
             serving.result()
         if failed.done():
             failed.result()
+
+    def _app(self) -> App:
+        settings = self._settings
+        more = ("model_repository",) if settings.repository_api else ()
+        sizes = settings.max_body_bytes, settings.sticky_header
+        return App(self._inference, *sizes, self._segments, EXTENSIONS + more)
 
     def _batcher(self, name: str) -> Batcher:
         rows, size = self._metrics.queue_rows.labels(name), self._metrics.queue_bytes.labels(name)

@@ -20,6 +20,19 @@ REQUESTS: Final = Spec(
 REQUEST_SECONDS: Final = Spec(
     "mlops_request_seconds", "histogram", "Time from request to answer.", _ROLE, SECONDS
 )
+FAILED_SECONDS: Final = Spec(
+    "mlops_failed_seconds_total",
+    "counter",
+    "Time from request to answer, of those not answered by 200.",
+    _ROLE,
+)
+LAST_SECONDS: Final = Spec(
+    "mlops_last_request_timestamp_seconds",
+    "gauge",
+    "When the last request was answered by 200, since the epoch.",
+    _ROLE,
+    merge="max",
+)
 STAGE_SECONDS: Final = Spec(
     "mlops_stage_seconds",
     "histogram",
@@ -97,6 +110,8 @@ class Metrics:
 
         self.requests = meter(REQUESTS)
         self.request_seconds = meter(REQUEST_SECONDS)
+        self.failed_seconds = meter(FAILED_SECONDS)
+        self.last_seconds = meter(LAST_SECONDS)
         self.stage_seconds = meter(STAGE_SECONDS)
         self.rejected = meter(REJECTED)
         self.in_flight = meter(IN_FLIGHT)

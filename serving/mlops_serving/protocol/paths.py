@@ -22,7 +22,9 @@ class Action(Enum):
     MODEL_METADATA = "model_metadata"
     MODEL_READY = "model_ready"
     INFER = "infer"
-    METRICS = "metrics"
+    STATISTICS = "statistics"
+    ALL_STATISTICS = "all_statistics"
+    OPENAPI = "openapi"
 
 
 class Route(NamedTuple):
@@ -33,16 +35,19 @@ class Route(NamedTuple):
     version: str | None = None
 
 
+# As in Triton, /v2/models/stats is never a model's name.
 _FIXED: Final[dict[tuple[str, ...], Action]] = {
     ("v2",): Action.SERVER_METADATA,
     ("v2", "health", "live"): Action.LIVE,
     ("v2", "health", "ready"): Action.READY,
-    ("metrics",): Action.METRICS,
+    ("v2", "openapi.json"): Action.OPENAPI,
+    ("v2", "models", "stats"): Action.ALL_STATISTICS,
 }
 _OF_MODEL: Final[dict[tuple[str, ...], Action]] = {
     (): Action.MODEL_METADATA,
     ("ready",): Action.MODEL_READY,
     ("infer",): Action.INFER,
+    ("stats",): Action.STATISTICS,
 }
 
 

@@ -1,34 +1,48 @@
-"""From arrays and facts to the JSON bytes of each reply."""
+"""From arrays and facts to the bytes of each reply."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 import orjson
 
 from mlops_serving.artifact import Manifest, TensorSpec
 from mlops_serving.protocol.datatypes import Array, to_json
+from mlops_serving.protocol.raw import to_raw
 from mlops_serving.protocol.requests import InferRequest, Signature
+
+Written = tuple[bytes, int]
+"""A body and the length of its JSON, which is 0 when there is nothing else in it."""
+
+_NUMPY: Final = orjson.OPT_SERIALIZE_NUMPY
+_PLATFORMS: Final[Mapping[str, str]] = {"onnx": "onnxruntime_onnx"}
 
 
 def infer_reply(
     manifest: Manifest, expected: Signature, request: InferRequest, outputs: Mapping[str, Array]
-) -> bytes:
-    """The answer to an infer request, outputs in the order asked for; NaN is written as null."""
-    reply: dict[str, Any] = {"model_name": manifest.name, "model_version": manifest.version}
+) -> Written:
+    """The answer to an infer request, outputs in the order asked for; NaN is written as null in JSON."""
+    dumps = orjson.dumps
+    parts = [_head(manifest.name, manifest.version)]
     if request.id is not None:
-        reply["id"] = request.id
-    reply["outputs"] = [
-        {
-            "name": name,
-            "shape": outputs[name].shape,
-            "datatype": expected.outputs[name].datatype,
-            "data": to_json(outputs[name]),
-        }
-        for name in request.outputs
-    ]
-    return orjson.dumps(reply, option=orjson.OPT_SERIALIZE_NUMPY)
+        parts += (b',"id":', dumps(request.id))
+    separator, binary, tail = b',"outputs":[', request.binary, list[bytes | memoryview]()
+    for name in request.outputs:
+        array, datatype = outputs[name], expected.outputs[name].datatype
+        parts += (separator, _output_head(name, datatype), dumps(array.shape))
+        if name in binary:
+            raw = to_raw(datatype, array)
+            tail.append(raw)
+            parts.append(b',"parameters":{"binary_data_size":%d}}' % len(raw))
+        else:
+            parts += (b',"data":', dumps(to_json(array), option=_NUMPY), b"}")
+        separator = b","
+    parts.append(b"]}")
+    if not tail:
+        return b"".join(parts), 0
+    return b"".join((*parts, *tail)), sum(map(len, parts))
 
 
 def model_metadata(manifest: Manifest, versions: Sequence[str]) -> bytes:
@@ -37,16 +51,16 @@ def model_metadata(manifest: Manifest, versions: Sequence[str]) -> bytes:
         {
             "name": manifest.name,
             "versions": list(versions),
-            "platform": "onnxruntime_onnx",
+            "platform": _PLATFORMS.get(manifest.framework, manifest.framework),
             "inputs": [_tensor(spec) for spec in manifest.inputs],
             "outputs": [_tensor(spec) for spec in manifest.outputs],
         }
     )
 
 
-def server_metadata(version: str) -> bytes:
-    """Metadata of the server."""
-    return orjson.dumps({"name": "mlops-serving", "version": version, "extensions": []})
+def server_metadata(version: str, extensions: Sequence[str]) -> bytes:
+    """Metadata of the server; `extensions` are those of the protocol that it has."""
+    return orjson.dumps({"name": "mlops-serving", "version": version, "extensions": list(extensions)})
 
 
 def model_ready(name: str, ready: bool) -> bytes:
@@ -63,6 +77,16 @@ def health(ready: bool, why_not: str = "") -> bytes:
 def error(text: str) -> bytes:
     """Body of every failure."""
     return orjson.dumps({"error": text})
+
+
+@lru_cache(maxsize=256)
+def _head(name: str, version: str) -> bytes:
+    return orjson.dumps({"model_name": name, "model_version": version})[:-1]
+
+
+@lru_cache(maxsize=4096)
+def _output_head(name: str, datatype: str) -> bytes:
+    return orjson.dumps({"name": name, "datatype": datatype})[:-1] + b',"shape":'
 
 
 def _tensor(spec: TensorSpec) -> dict[str, Any]:

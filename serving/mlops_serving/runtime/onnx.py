@@ -10,7 +10,8 @@ import onnxruntime
 
 from mlops_serving.artifact import Manifest, TensorSpec
 from mlops_serving.errors import ModelError
-from mlops_serving.protocol.datatypes import Array
+from mlops_serving.protocol.datatypes import BF16, Array
+from mlops_serving.runtime.onnx_values import OnnxValuesRuntime
 
 _WARNINGS_OFF: Final = 3
 _DATATYPES: Final = {
@@ -26,6 +27,7 @@ _DATATYPES: Final = {
     "tensor(float16)": "FP16",
     "tensor(float)": "FP32",
     "tensor(double)": "FP64",
+    "tensor(bfloat16)": BF16,
     "tensor(string)": "BYTES",
 }
 
@@ -42,7 +44,7 @@ class OnnxRuntime:
         return arrays
 
 
-def load(manifest: Manifest, folder: Path, threads: int) -> OnnxRuntime:
+def load(manifest: Manifest, folder: Path, threads: int) -> OnnxRuntime | OnnxValuesRuntime:
     """Open the session and compare it with the manifest; `ModelError` when they differ."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -60,6 +62,8 @@ def load(manifest: Manifest, folder: Path, threads: int) -> OnnxRuntime:
         ) from error
     _compare("inputs", manifest.inputs, session.get_inputs())
     _compare("outputs", manifest.outputs, session.get_outputs())
+    if any(spec.datatype == BF16 for spec in (*manifest.inputs, *manifest.outputs)):
+        return OnnxValuesRuntime(session)
     return OnnxRuntime(session)
 
 
