@@ -13,7 +13,15 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
-from mlops_serving.errors import MethodNotAllowed, RequestError, Unavailable, UnsupportedEncoding
+from granian.rsgi import ProtocolClosed, ProtocolError
+
+from mlops_serving.errors import (
+    BodyIncomplete,
+    MethodNotAllowed,
+    RequestError,
+    Unavailable,
+    UnsupportedEncoding,
+)
 from mlops_serving.inference import Inference
 from mlops_serving.logs import log
 from mlops_serving.metrics.segment import Segment
@@ -103,14 +111,18 @@ class App:
         length = headers.get("content-length")
         if length is not None:
             self._check_size(int(length))
-            body: bytes = await protocol()
-            return body
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in protocol:
-            size += len(chunk)
-            self._check_size(size)
-            chunks.append(chunk)
+        try:
+            if length is not None:
+                body: bytes = await protocol()
+                return body
+            chunks: list[bytes] = []
+            size = 0
+            async for chunk in protocol:
+                size += len(chunk)
+                self._check_size(size)
+                chunks.append(chunk)
+        except (ProtocolClosed, ProtocolError) as error:
+            raise BodyIncomplete("the body ended before it was whole; send it again") from error
         return b"".join(chunks)
 
     def _check_size(self, size: int) -> None:

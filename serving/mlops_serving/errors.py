@@ -84,6 +84,12 @@ class MethodNotAllowed(RequestError):
         self.allowed = allowed
 
 
+class BodyIncomplete(RequestError):
+    """The client closed or broke the connection before all of the body had come."""
+
+    kind = "body_incomplete"
+
+
 class BodyTooLarge(RequestError):
     """The body is over the limit."""
 

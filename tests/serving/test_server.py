@@ -27,7 +27,11 @@ def test_health_metadata_and_readiness_follow_the_protocol(serve, gateway, iris_
     server = serve(gateway.environ("models")).wait_ready()
     assert server.ask("/v2/health/live").json == {"live": True, "ready": True}
     assert server.ask("/v2/health/ready").json == {"live": True, "ready": True}
-    assert server.ask("/v2").json == {"name": "mlops-serving", "version": "0.1.0", "extensions": []}
+    assert server.ask("/v2").json == {
+        "name": "mlops-serving",
+        "version": "0.1.0",
+        "extensions": ["binary_tensor_data", "statistics"],
+    }
     assert server.ask("/v2/").json == server.ask("/v2").json
     assert server.ask("/v2/models/iris/ready").json == {"name": "iris", "ready": True}
     assert server.ask("/v2/models/iris/versions/1/ready").json == {"name": "iris", "ready": True}
@@ -44,6 +48,11 @@ def test_health_metadata_and_readiness_follow_the_protocol(serve, gateway, iris_
             {"name": "probabilities", "datatype": "FP32", "shape": [-1, 3]},
         ],
     }
+
+
+def test_the_model_repository_is_named_where_it_is_on(serve, gateway, iris_store):
+    server = serve(gateway.environ("models") | {"MLOPS_REPOSITORY_API": "true"}).wait_ready()
+    assert server.ask("/v2").json["extensions"] == ["binary_tensor_data", "statistics", "model_repository"]
 
 
 def test_every_bad_request_is_a_status_with_an_error_text(serve, gateway, iris_store, iris, iris_body):
@@ -63,7 +72,10 @@ def test_every_bad_request_is_a_status_with_an_error_text(serve, gateway, iris_s
         (400, server.ask(infer, b"[" * 2000), "not JSON"),
         (400, server.ask(infer, {"inputs": []}), "inputs ['X'] are missing"),
         (413, server.ask(infer, b" " * 5000), "larger than 4096 bytes"),
-        (501, server.ask(infer, good, content_encoding="gzip"), "content encoding 'gzip'"),
+        (415, server.ask(infer, good, content_encoding="br"), "content encoding 'br' is not supported"),
+        (404, server.ask("/metrics"), "there is nothing at"),
+        (404, server.ask("/v2/models/roses/stats"), "there is no model 'roses'"),
+        (404, server.ask("/v2/models/iris/versions/8/stats"), "loaded are: 1"),
     ]
     for status, reply, text in cases:
         assert (reply.status, list(reply.json)) == (status, ["error"])

@@ -2,61 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import ml_dtypes
 import numpy as np
 import pytest
 import tritonclient.http as triton
-from onnx import TensorProto, helper
+import tritonclient.http.aio as triton_aio
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
-from mlops_serving.artifact import Golden, Tensor, TensorSpec
 from mlops_serving.protocol.datatypes import NUMPY
-from mlops_serving.publish import publish
-from serving_process import models
+from serving_identity import identity_server
 
-ONNX = {
-    "BOOL": TensorProto.BOOL,
-    "UINT8": TensorProto.UINT8,
-    "UINT16": TensorProto.UINT16,
-    "UINT32": TensorProto.UINT32,
-    "UINT64": TensorProto.UINT64,
-    "INT8": TensorProto.INT8,
-    "INT16": TensorProto.INT16,
-    "INT32": TensorProto.INT32,
-    "INT64": TensorProto.INT64,
-    "FP16": TensorProto.FLOAT16,
-    "FP32": TensorProto.FLOAT,
-    "FP64": TensorProto.DOUBLE,
-    "BYTES": TensorProto.STRING,
-}
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with identity_server(tmp_path_factory.mktemp("triton")) as server:
+        yield server
 
 
 @pytest.fixture
-def client(serve, gateway, store, make_artifact, tmp_path):
-    """A client of a model that gives back one input of every datatype."""
-    specs = [TensorSpec(name=f"in_{name}", datatype=name, shape=(-1, 2)) for name in NUMPY]
-    results = [TensorSpec(name=f"out_{name}", datatype=name, shape=(-1, 2)) for name in NUMPY]
-    graph = helper.make_graph(
-        [helper.make_node("Identity", [f"in_{name}"], [f"out_{name}"]) for name in NUMPY],
-        "identity",
-        [helper.make_tensor_value_info(f"in_{name}", ONNX[name], ["n", 2]) for name in NUMPY],
-        [helper.make_tensor_value_info(f"out_{name}", ONNX[name], ["n", 2]) for name in NUMPY],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
-    one = {"BOOL": True, "BYTES": "a"}
-    tensors = {
-        side: tuple(
-            Tensor(name=f"{side}_{name}", shape=(1, 2), datatype=name, data=(one.get(name, 1),) * 2)
-            for name in NUMPY
-        )
-        for side in ("in", "out")
-    }
-    golden = Golden(inputs=tensors["in"], outputs=tensors["out"], atol=0)
-    folder = tmp_path / "identity"
-    publish(
-        store, folder, make_artifact(folder, model.SerializeToString(), specs, results, golden, "identity")
-    )
-    server = serve(gateway.environ("models") | {"MLOPS_MODELS": models("1", "identity")})
-    server.wait_ready()
+def client(server):
     with triton.InferenceServerClient(f"127.0.0.1:{server.port}") as found:
         yield found
 
@@ -73,26 +39,90 @@ def arrays(rows):
     return made
 
 
-def asked(made, with_outputs):
+def asked(made, binary_in, binary_out, module=triton):
+    """Inputs and outputs; no outputs when `binary_out` is None."""
     inputs = []
     for name, array in made.items():
-        tensor = triton.InferInput(f"in_{name}", list(array.shape), np_to_triton_dtype(array.dtype))
-        tensor.set_data_from_numpy(array, binary_data=False)
+        tensor = module.InferInput(f"in_{name}", list(array.shape), np_to_triton_dtype(array.dtype))
+        tensor.set_data_from_numpy(array, binary_data=binary_in)
         inputs.append(tensor)
-    outputs = [triton.InferRequestedOutput(f"out_{name}", binary_data=False) for name in made]
-    return inputs, outputs if with_outputs else None
+    if binary_out is None:
+        return inputs, None
+    return inputs, [module.InferRequestedOutput(f"out_{name}", binary_data=binary_out) for name in made]
 
 
-@pytest.mark.parametrize("with_outputs", [True, False])
-def test_every_datatype_comes_back_as_it_was_sent(client, with_outputs):
-    made = arrays(2)
-    inputs, outputs = asked(made, with_outputs)
-    reply = client.infer("identity", inputs, outputs=outputs, request_id="r-1", timeout=5_000_000)
-    assert reply.get_response()["id"] == "r-1"
+def texts(array):
+    """Values of an array; the client gives binary strings as bytes."""
+    return [item.decode() if isinstance(item, bytes) else item for item in array.reshape(-1).tolist()]
+
+
+def check(reply, made):
     for name, array in made.items():
         got = reply.as_numpy(f"out_{name}")
         assert got.shape == array.shape
-        assert got.tolist() == array.tolist()
+        assert texts(got) == texts(array)
+        if name != "BYTES":
+            assert got.dtype == array.dtype
+
+
+@pytest.mark.parametrize("binary_out", [False, True, None])
+@pytest.mark.parametrize("binary_in", [False, True])
+def test_every_datatype_comes_back_as_it_was_sent(client, binary_in, binary_out):
+    made = arrays(2)
+    inputs, outputs = asked(made, binary_in, binary_out)
+    reply = client.infer("identity", inputs, outputs=outputs, request_id="r-1", timeout=5_000_000)
+    assert reply.get_response()["id"] == "r-1"
+    sizes = ["binary_data_size" in one.get("parameters", {}) for one in reply.get_response()["outputs"]]
+    assert sizes == [binary_out is not False] * len(made)
+    check(reply, made)
+
+
+@pytest.mark.parametrize("binary_out", [False, True, None])
+@pytest.mark.parametrize("binary_in", [False, True])
+def test_the_asynchronous_client_agrees(server, binary_in, binary_out):
+    made = arrays(2)
+
+    async def run():
+        async with triton_aio.InferenceServerClient(f"127.0.0.1:{server.port}") as client:
+            inputs, outputs = asked(made, binary_in, binary_out, triton_aio)
+            reply = await client.infer("identity", inputs, outputs=outputs, model_version="1")
+            assert await client.is_model_ready("identity")
+            return reply
+
+    check(asyncio.run(run()), made)
+
+
+@pytest.mark.parametrize("rows", [1, 20_000])
+@pytest.mark.parametrize("reply_in", [None, "gzip", "deflate"])
+@pytest.mark.parametrize("request_in", [None, "gzip", "deflate"])
+def test_compressed_bodies_mean_the_same(client, request_in, reply_in, rows):
+    made = {"FP32": np.arange(rows * 4, dtype=np.float32).reshape(rows, 4)}
+    for binary in (False, True):
+        inputs, outputs = asked(made, binary, binary)
+        reply = client.infer(
+            "numbers",
+            inputs,
+            outputs=outputs,
+            request_compression_algorithm=request_in,
+            response_compression_algorithm=reply_in,
+        )
+        check(reply, made)
+
+
+def test_bfloat16_travels_as_bytes_beside_other_datatypes(client):
+    numbers = np.array([[1.5, -2.0], [3.0, np.inf]], ml_dtypes.bfloat16)
+    flags = np.array([[True, False], [False, True]])
+    inputs = [
+        triton.InferInput("in_BF16", [2, 2], "BF16").set_data_from_numpy(numbers),
+        triton.InferInput("in_FP32", [2, 2], "FP32").set_data_from_numpy(numbers.astype(np.float32)),
+        triton.InferInput("in_BOOL", [2, 2], "BOOL").set_data_from_numpy(flags, binary_data=False),
+    ]
+    reply = client.infer("brain", inputs)
+    assert reply.as_numpy("out_BF16").tolist() == numbers.tolist()
+    assert reply.as_numpy("out_FP32").tolist() == numbers.tolist()
+    assert reply.as_numpy("out_BOOL").tolist() == flags.tolist()
+    with pytest.raises(InferenceServerException, match="BF16, which has no JSON form; ask for them with"):
+        client.infer("brain", inputs, outputs=[triton.InferRequestedOutput("out_BF16", binary_data=False)])
 
 
 def test_the_clients_questions_are_answered(client):
@@ -101,19 +131,50 @@ def test_the_clients_questions_are_answered(client):
     assert client.is_model_ready("identity")
     assert client.is_model_ready("identity", "1")
     assert not client.is_model_ready("identity", "2")
-    assert client.get_server_metadata()["name"] == "mlops-serving"
+    assert client.get_server_metadata()["extensions"] == ["binary_tensor_data", "statistics"]
     metadata = client.get_model_metadata("identity", "1")
     assert metadata["inputs"][0] == {"name": "in_BOOL", "datatype": "BOOL", "shape": [-1, 2]}
 
 
+def test_the_client_reads_statistics(client):
+    before = client.get_inference_statistics("words")["model_stats"][0]
+    for words in (["a"], ["a", "b", "c"]):
+        inputs, _ = asked({"BYTES": np.array(words, object)}, True, None)
+        client.infer("words", inputs)
+    with pytest.raises(InferenceServerException):
+        client.infer("words", [])
+    after = client.get_inference_statistics("words", "1")["model_stats"][0]
+    assert (after["name"], after["version"]) == ("words", "1")
+    assert after["inference_count"] - before["inference_count"] == 4
+    assert after["execution_count"] - before["execution_count"] == 2
+    grown = {
+        name: after["inference_stats"][name]["count"] - before["inference_stats"][name]["count"]
+        for name in ("success", "fail", "queue", "compute_input", "compute_infer", "compute_output")
+    }
+    assert grown == {
+        "success": 2,
+        "fail": 1,
+        "queue": 2,
+        "compute_input": 2,
+        "compute_infer": 2,
+        "compute_output": 2,
+    }
+    assert [one["name"] for one in client.get_inference_statistics()["model_stats"]] == [
+        "identity",
+        "brain",
+        "numbers",
+        "words",
+    ]
+
+
 def test_the_client_can_read_our_errors(client):
-    inputs, outputs = asked({"FP32": np.zeros((1, 2), np.float32)}, True)
+    inputs, outputs = asked({"FP32": np.zeros((1, 2), np.float32)}, False, False)
     with pytest.raises(InferenceServerException, match="are missing; the model takes") as caught:
         client.infer("identity", inputs, outputs=outputs)
     assert caught.value.status() == "400"
     with pytest.raises(InferenceServerException, match="there is no model 'other'"):
         client.infer("other", inputs)
-    binary = triton.InferInput("in_FP32", [1, 2], "FP32").set_data_from_numpy(np.zeros((1, 2), np.float32))
-    with pytest.raises(InferenceServerException, match="send data as JSON") as caught:
-        client.infer("identity", [binary])
+    classes = [triton.InferRequestedOutput("out_FP32", class_count=2)]
+    with pytest.raises(InferenceServerException, match="parameter classification of output") as caught:
+        client.infer("numbers", asked({"FP32": np.zeros((1, 4), np.float32)}, True, None)[0], outputs=classes)
     assert caught.value.status() == "501"

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,9 @@ def test_every_worker_answers_and_the_metrics_are_of_all_of_them(server, iris, i
     for _ in range(40):
         assert server.ask(INFER, iris_body(iris.rows[:1])).status == 200
     assert answered(server) == 40
+    (found,) = server.ask("/v2/models/iris/stats").json["model_stats"]
+    assert found["inference_stats"]["success"]["count"] == found["inference_count"] == 40
+    assert abs(found["last_inference"] / 1000 - time.time()) < 60
     assert server.metric("mlops_workers") == 2
     used = [server.metric(f'process_cpu_seconds_total{{process="worker-{number}"}}') for number in (0, 1)]
     assert all(seconds > 0 for seconds in used)

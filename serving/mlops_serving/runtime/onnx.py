@@ -63,8 +63,19 @@ def load(manifest: Manifest, folder: Path, threads: int) -> OnnxRuntime | OnnxVa
     _compare("inputs", manifest.inputs, session.get_inputs())
     _compare("outputs", manifest.outputs, session.get_outputs())
     if any(spec.datatype == BF16 for spec in (*manifest.inputs, *manifest.outputs)):
+        _refuse_strings(manifest)
         return OnnxValuesRuntime(session)
     return OnnxRuntime(session)
+
+
+def _refuse_strings(manifest: Manifest) -> None:
+    """onnxruntime cannot make a string tensor of its own from Python, and BF16 needs such values."""
+    strings = [spec.name for spec in manifest.inputs if spec.datatype == "BYTES"]
+    if strings:
+        raise ModelError(
+            f"{manifest.name} version {manifest.version} has {BF16} tensors beside string inputs {strings}, "
+            "which onnxruntime cannot take together; encode the strings before the model"
+        )
 
 
 def _compare(kind: str, expected: tuple[TensorSpec, ...], nodes: Sequence[Any]) -> None:

@@ -44,6 +44,56 @@ def test_fields_that_the_protocol_does_not_know_are_ignored():
     assert decoded(inputs=[A | {"parameters": {"content_type": "np"}}, B], extra=1).rows == 2
 
 
+def test_parameters_that_nobody_knows_are_taken():
+    parameters = {"mine": "x", "priority": 3, "share": 0.5, "sure": True}
+    request = decoded(inputs=[A | {"parameters": parameters}, B], parameters=parameters | {"timeout": 0})
+    assert (request.rows, request.timeout) == (2, None)
+
+
+@pytest.mark.parametrize("name", ["classification", "shared_memory_region"])
+def test_parameters_that_would_change_the_answer_are_refused(name):
+    with pytest.raises(Unsupported, match=f"parameter {name} of output 'y' is not supported"):
+        decoded(inputs=[A, B], outputs=[{"name": "y", "parameters": {name: 2}}])
+
+
+def test_a_name_nested_to_the_depth_that_json_may_have_is_refused_in_short():
+    deep = b"[" * 1000 + b"]" * 1000
+    with pytest.raises(RequestError, match=r"^input \[\[\[\.\.\.\]\]\] is unknown"):
+        decode(b'{"inputs":[{"name":%b}]}' % deep, SIGNATURE)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "everything", "expected"),
+    [
+        (None, False, set()),
+        (None, True, {"y", "z"}),
+        ([{"name": "z"}], True, {"z"}),
+        ([{"name": "z", "parameters": {"binary_data": True}}, {"name": "y"}], False, {"z"}),
+        ([{"name": "z", "parameters": {"binary_data": False}}, {"name": "y"}], True, {"y"}),
+    ],
+)
+def test_an_output_says_for_itself_whether_it_is_binary(outputs, everything, expected):
+    request = decoded(inputs=[A, B], outputs=outputs, parameters={"binary_data_output": everything})
+    assert request.binary == expected
+
+
+def test_a_shape_without_values_may_not_be_beyond_all_memory():
+    free = signature((TensorSpec(name="a", datatype="FP32", shape=(-1, -1, -1)),), (SIGNATURE.outputs["y"],))
+    tensor = {"name": "a", "datatype": "FP32", "data": []}
+    with pytest.raises(RequestError, match="larger than any tensor may be"):
+        decode(json.dumps({"inputs": [tensor | {"shape": [0, 2**62, 2**62]}]}).encode(), free)
+    with pytest.raises(RequestError, match=f"has 0 values but shape .* needs {2**126}"):
+        decode(json.dumps({"inputs": [tensor | {"shape": [2**62, 2**62, 4]}]}).encode(), free)
+
+
+def test_of_keys_that_are_given_twice_the_last_holds():
+    text = (
+        b'{"inputs":[],"inputs":[{"name":"x","name":"a","shape":[2,2],"datatype":"FP32","data":[1,2,3,4]}]}'
+    )
+    one = signature((SIGNATURE.inputs["a"],), (SIGNATURE.outputs["y"],))
+    assert decode(text, one).inputs["a"].tolist() == [[1, 2], [3, 4]]
+
+
 def test_a_model_without_a_batch_dimension_has_one_row():
     fixed = signature((TensorSpec(name="a", datatype="FP32", shape=(2, 2)),), (SIGNATURE.outputs["y"],))
     assert decode(json.dumps({"inputs": [A]}).encode(), fixed).rows == 1
@@ -81,22 +131,31 @@ def test_a_model_without_a_batch_dimension_has_one_row():
         ({"inputs": [A, B], "outputs": [{"name": ["y"]}]}, "is unknown"),
         ({"inputs": [A, B], "outputs": [{"name": "y"}, {"name": "y"}]}, "asked for twice"),
         ({"inputs": [A, B], "outputs": ["y"]}, "outputs must be a list of objects"),
+        ({"inputs": [A, B], "outputs": 0}, "outputs must be a list of objects"),
+        ({"inputs": [A, B], "outputs": [{"name": "y", "parameters": 1}]}, "of output 'y' must be an object"),
+        ({"inputs": [A, B], "outputs": [{"name": "y", "parameters": {"binary_data": 1}}]}, "must be true or"),
+        ({"inputs": [A, B], "parameters": {"binary_data_output": "yes"}}, "must be true or false"),
+        ({"inputs": [A, B], "parameters": {"mine": None}}, "of the request may be strings, numbers and"),
+        ({"inputs": [A | {"parameters": {"mine": []}}, B]}, "of input 'a' may be strings, numbers and"),
+        (
+            {"inputs": [A | {"shape": [0, 2], "data": []}, B | {"shape": [2**62], "data": []}]},
+            "2 values|needs",
+        ),
         ({"inputs": [A, B], "id": 5}, "id must be a string"),
         ({"inputs": [A, B], "parameters": []}, "parameters of the request must be an object"),
         ({"inputs": [A, B], "parameters": {"timeout": -1}}, "microseconds"),
         ({"inputs": [A, B], "parameters": {"timeout": "1"}}, "microseconds"),
+        ({"inputs": [A, B], "parameters": {"timeout": True}}, "microseconds"),
+        (
+            {"inputs": [A | {"name": "n" * 1000}, B]},
+            r"^input 'n+\.\.\.n+' is unknown; the model takes \['a'.{6}$",
+        ),
     ],
 )
 def test_a_wrong_request_is_refused_with_what_is_allowed(document, text):
     with pytest.raises(RequestError, match=text) as caught:
         decode(json.dumps(document).encode(), SIGNATURE)
     assert caught.value.status == 400
-
-
-def test_binary_tensors_are_named_as_unsupported():
-    binary = {"name": "a", "shape": [2, 2], "datatype": "FP32", "parameters": {"binary_data_size": 16}}
-    with pytest.raises(Unsupported, match="send data as JSON"):
-        decoded(inputs=[binary, B])
 
 
 @pytest.mark.parametrize(
