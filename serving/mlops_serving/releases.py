@@ -9,6 +9,7 @@ version that is still in memory is taken from there, without the store.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from mlops_serving.errors import (
     StoreError,
     StoreUnavailable,
 )
+from mlops_serving.folder import ArtifactFolder, ArtifactSource
 from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import Metrics
 from mlops_serving.metrics.process import process_age
@@ -45,10 +47,15 @@ class Follower:
         slot: ModelSlot,
         metrics: Metrics,
         threads: int,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._wanted, self._settings, self._store = wanted, settings, store
-        self._slot, self._metrics, self._threads = slot, metrics, threads
-        self._cache = ArtifactCache(settings.cache_dir, store, wanted.name)
+        self._slot, self._metrics, self._threads, self._loop = slot, metrics, threads, loop
+        self._cache: ArtifactSource = (
+            ArtifactFolder(wanted.folder)
+            if wanted.folder
+            else ArtifactCache(settings.cache_dir, store, wanted.name)
+        )
         self._etag: str | None = None
         self._trouble = ""
         self._stopped = False
@@ -159,7 +166,8 @@ class Follower:
                 return model
         manifest, folder = self._cache.obtain(version)
         self._metrics.store_up.labels().set(1)
-        return load_model(manifest, folder, self._threads)
+        allow_code = self._wanted.name in self._settings.allow_code
+        return load_model(manifest, folder, self._threads, allow_code, self._loop)
 
     def _applied(self, whole: bool) -> None:
         self._metrics.release_applied.labels(self._wanted.endpoint).set(whole)

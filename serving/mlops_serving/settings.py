@@ -7,9 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Json, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    Json,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from mlops_serving.artifact import ModelName
 from mlops_serving.errors import SettingsError
@@ -23,7 +33,8 @@ ModelVersion = Annotated[str, StringConstraints(pattern=r"^(release|[1-9][0-9]{0
 class ModelSettings(BaseModel):
     """One model of the server: its name, the endpoint whose release log decides, and the version.
 
-    `version` is "release" (follow the release log of `endpoint`) or a number (pinned).
+    `version` is "release" (follow the release log of `endpoint`) or a number (pinned). `folder` is an
+    artifact on this machine, served from where it lies, without the store; its version is pinned.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +42,13 @@ class ModelSettings(BaseModel):
     name: ModelName
     endpoint: ModelName
     version: ModelVersion = "release"
+    folder: Path | None = None
+
+    @model_validator(mode="after")
+    def _pinned(self) -> Self:
+        if self.folder and self.version == "release":
+            raise ValueError(f"model {self.name!r} has a folder, so it needs the number of its version")
+        return self
 
 
 class Settings(BaseModel):
@@ -39,6 +57,7 @@ class Settings(BaseModel):
     Times are seconds, sizes bytes. `models` is a JSON list of objects with the fields of
     `ModelSettings`. `queue_rows` and `queue_bytes` bound what waits for one model; beyond them requests
     are refused with 503. `drain_seconds` is the longest time between SIGTERM and the end of accepting.
+    `allow_code` is a JSON list of those models whose artifacts may run code of their own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +81,8 @@ class Settings(BaseModel):
     queue_bytes: int = Field(128 * _MIB, ge=1024)
     cache_dir: Path = Path("/var/cache/mlops")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "json"
+    allow_code: Json[tuple[ModelName, ...]] = ()
 
     @field_validator("models")
     @classmethod
@@ -70,6 +91,15 @@ class Settings(BaseModel):
         if len(set(names)) != len(names):
             raise ValueError(f"a model is listed twice in {names}; list each once")
         return models
+
+    @field_validator("allow_code")
+    @classmethod
+    def _of_this_server(cls, names: tuple[ModelName, ...], info: ValidationInfo) -> tuple[ModelName, ...]:
+        known = [model.name for model in info.data.get("models", ())]
+        unknown = sorted(set(names) - set(known))
+        if known and unknown:
+            raise ValueError(f"{unknown} are no models of this server, which has {known}")
+        return names
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

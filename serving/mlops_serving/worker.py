@@ -62,8 +62,9 @@ class Worker:
         self._shadow = Shadow(self._metrics, settings.shadow_bytes)
         self._inference = Inference(self._slots, self._batchers, self._shadow, self._metrics)
         threads = max(1, cpu_limit() // settings.workers)
+        loop = asyncio.get_running_loop()
         self._followers = {
-            one.name: Follower(one, settings, store, self._slots[one.name], self._metrics, threads)
+            one.name: Follower(one, settings, store, self._slots[one.name], self._metrics, threads, loop)
             for one in settings.models
         }
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from mlops_serving.artifact import Manifest, TensorSpec
 from mlops_serving.protocol.datatypes import Array, to_json
 from mlops_serving.protocol.requests import InferRequest, Signature
+
+_PLATFORMS: Final = {"onnx": "onnxruntime_onnx"}
+"""Names that the protocol reserves; other frameworks go by their own."""
 
 
 def infer_reply(
@@ -37,7 +40,7 @@ def model_metadata(manifest: Manifest, versions: Sequence[str]) -> bytes:
         {
             "name": manifest.name,
             "versions": list(versions),
-            "platform": "onnxruntime_onnx",
+            "platform": _PLATFORMS.get(manifest.framework, manifest.framework),
             "inputs": [_tensor(spec) for spec in manifest.inputs],
             "outputs": [_tensor(spec) for spec in manifest.outputs],
         }
