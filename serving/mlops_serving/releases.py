@@ -43,7 +43,7 @@ class Follower:
         self,
         wanted: ModelSettings,
         settings: Settings,
-        store: Store,
+        store: Store | None,
         slot: ModelSlot,
         metrics: Metrics,
         threads: int,
@@ -51,11 +51,7 @@ class Follower:
     ) -> None:
         self._wanted, self._settings, self._store = wanted, settings, store
         self._slot, self._metrics, self._threads, self._loop = slot, metrics, threads, loop
-        self._cache: ArtifactSource = (
-            ArtifactFolder(wanted.folder)
-            if wanted.folder
-            else ArtifactCache(settings.cache_dir, store, wanted.name)
-        )
+        self._cache = _source(wanted, settings, store)
         self._etag: str | None = None
         self._trouble = ""
         self._stopped = False
@@ -101,6 +97,7 @@ class Follower:
         return self._slot.ready
 
     def _follow(self) -> None:
+        assert self._store is not None  # noqa: S101 - only a model with a folder, always pinned, has none
         found = current(self._store, self._wanted.endpoint, self._etag)
         self._metrics.store_up.labels().set(1)
         if isinstance(found, NotModified):
@@ -202,6 +199,13 @@ class Follower:
         if self._trouble != kind:
             log.log(30 if warn else 20, text, extra={"fields": {"kind": kind}})
         self._trouble = kind
+
+
+def _source(wanted: ModelSettings, settings: Settings, store: Store | None) -> ArtifactSource:
+    if wanted.folder is not None:
+        return ArtifactFolder(wanted.folder)
+    assert store is not None  # noqa: S101 - the settings want a store for models without a folder
+    return ArtifactCache(settings.cache_dir, store, wanted.name)
 
 
 def _same_signature(stable: LoadedModel, candidate: LoadedModel) -> None:

@@ -20,6 +20,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from mlops_serving.artifact import ModelName
 from mlops_serving.errors import SettingsError
@@ -57,13 +58,14 @@ class Settings(BaseModel):
     Times are seconds, sizes bytes. `models` is a JSON list of objects with the fields of
     `ModelSettings`. `queue_rows` and `queue_bytes` bound what waits for one model; beyond them requests
     are refused with 503. `drain_seconds` is the longest time between SIGTERM and the end of accepting.
-    `allow_code` is a JSON list of those models whose artifacts may run code of their own.
+    `allow_code` is a JSON list of those models whose artifacts may run code of their own. `store_url` may
+    be missing when every model has a folder.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     models: Json[Annotated[tuple[ModelSettings, ...], Field(min_length=1)]]
-    store_url: str
+    store_url: str = Field("", validate_default=True)
     store_bucket: str = Field("models", min_length=1)
     http_host: str = "0.0.0.0"  # noqa: S104 - a pod is reached on its own address
     http_port: int = Field(8080, ge=1, le=65535)
@@ -91,6 +93,14 @@ class Settings(BaseModel):
         if len(set(names)) != len(names):
             raise ValueError(f"a model is listed twice in {names}; list each once")
         return models
+
+    @field_validator("store_url")
+    @classmethod
+    def _where_it_is_needed(cls, url: str, info: ValidationInfo) -> str:
+        models = info.data.get("models")
+        if not url and (models is None or not all(model.folder for model in models)):
+            raise PydanticCustomError("missing", "models without a folder come from a store")
+        return url
 
     @field_validator("allow_code")
     @classmethod

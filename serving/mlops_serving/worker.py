@@ -45,14 +45,14 @@ _TICK_SECONDS: Final = 0.05
 
 async def work(settings: Settings, number: int, segments: Sequence[int]) -> None:
     """Be worker `number` of those that share their numbers through these file descriptors."""
-    store = Store(store_settings(os.environ))
+    store = Store(store_settings(os.environ)) if settings.store_url else None
     await Worker(settings, store, Segment(segments[number])).run()
 
 
 class Worker:
     """What one process is made of; `run` is its life."""
 
-    def __init__(self, settings: Settings, store: Store, segment: Segment) -> None:
+    def __init__(self, settings: Settings, store: Store | None, segment: Segment) -> None:
         self._settings = settings
         self._metrics = Metrics(segment)
         self._slots = Slots(
