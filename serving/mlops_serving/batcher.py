@@ -24,6 +24,7 @@ import numpy as np
 from mlops_serving.errors import DeadlineExceeded, Overloaded, PredictionFailed
 from mlops_serving.metrics.meters import Number
 from mlops_serving.models import LoadedModel
+from mlops_serving.places import place_of
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest
 from mlops_serving.runtime import ConcurrentRuntime
@@ -279,4 +280,6 @@ def _predict(served: Served, inputs: dict[str, Array], names: tuple[str, ...]) -
 
 
 def _failure(error: Exception) -> PredictionFailed:
-    return PredictionFailed(f"the model failed on this input: {type(error).__name__}: {str(error)[:300]}")
+    failed = PredictionFailed(f"the model failed on this input: {type(error).__name__}: {str(error)[:300]}")
+    failed.place = place_of(error)
+    return failed

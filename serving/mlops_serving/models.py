@@ -13,6 +13,7 @@ import numpy as np
 
 from mlops_serving.artifact import Manifest, Tensor
 from mlops_serving.errors import ModelError, RequestError
+from mlops_serving.places import describe
 from mlops_serving.protocol.datatypes import Array, from_json
 from mlops_serving.protocol.requests import Signature, signature
 from mlops_serving.runtime import ConcurrentRuntime, Place, Runtime, load_runtime
@@ -87,7 +88,7 @@ def _try(
         return runtime.run(inputs, names)
     except Exception as error:  # a framework may raise anything
         raise ModelError(
-            f"model {manifest.name} version {manifest.version} fails on its golden inputs: {str(error)[:300]}"
+            f"model {manifest.name} version {manifest.version} fails on its golden inputs: {describe(error)}"
         ) from error
 
 

@@ -166,5 +166,23 @@ def test_a_model_in_a_folder_of_the_machine_needs_no_store(serve, tmp_path):
     environ = {"MLOPS_MODELS": json.dumps([model]), "MLOPS_ALLOW_CODE": '["double"]'}
     server = serve(environ).wait_ready()
     assert server.ask(INFER, BODY).json["outputs"][0]["data"] == [6, 8]
-    failed = server.ask(INFER, {"inputs": [BODY["inputs"][0] | {"shape": [0], "data": []}]})
-    assert failed.json["outputs"][0]["data"] == []
+
+
+def test_a_failure_in_a_class_is_logged_with_its_place_and_without_the_values(serve, shop, wait_until):
+    code = """
+class Double:
+    def predict(self, inputs):
+        if inputs["x"][0] == 77:
+            raise ValueError(f"{inputs['x'][0]} is too much")
+        return {"y": inputs["x"] * 2}
+"""
+    shop.add(make_class, files=code)
+    shop.release("double", "1")
+    server = serve(shop.environ("double")).wait_ready()
+    reply = server.ask(INFER, {"inputs": [BODY["inputs"][0] | {"data": [77, 3]}]})
+    assert reply.status == 500
+    assert reply.json["error"] == "the model failed on this input: ValueError: 77.0 is too much"
+    (line,) = [line for line in server.logged() if line["message"] == "the model failed on a request"]
+    assert line["place"] == "double.py:5 in predict"
+    assert "77" not in json.dumps(line | {"time": ""})
+    assert server.ask(INFER, BODY).json["outputs"][0]["data"] == [6, 8]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlops_serving.artifact import Manifest
 from mlops_serving.errors import ModelError
+from mlops_serving.places import describe
 from mlops_serving.runtime import Place
 from mlops_serving.runtime.estimator import EstimatorRuntime
 
@@ -19,7 +20,7 @@ def load(manifest: Manifest, folder: Path, place: Place) -> EstimatorRuntime:
     except (Exception, SystemExit) as error:  # its code may raise anything
         raise ModelError(
             f"{manifest.model_file} of {manifest.name} version {manifest.version} cannot be unpickled: "
-            f"{type(error).__name__}: {str(error)[:300]}; install what it needs in the versions it was "
+            f"{describe(error)}; install what it needs in the versions it was "
             "saved with, or save it with skops"
         ) from error
     return EstimatorRuntime(estimator, manifest)

@@ -16,6 +16,7 @@ from typing import Any
 
 from mlops_serving.artifact import Manifest
 from mlops_serving.errors import ModelError
+from mlops_serving.places import describe
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import Signature, signature
 from mlops_serving.runtime import Place
@@ -122,7 +123,7 @@ def _build(
 
 
 def _explain(error: BaseException, modules: ArtifactModules) -> str:
-    text = f"{type(error).__name__}: {str(error)[:300]}".replace(f"{modules.package}.", "")
+    text = describe(error).replace(f"{modules.package}.", "")
     if not isinstance(error, ModuleNotFoundError):
         return text
     return (
