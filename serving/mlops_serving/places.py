@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sysconfig
 import traceback
 from pathlib import Path
 from typing import Final
 
 _OWN: Final = str(Path(__file__).parent)
+_PYTHON: Final = sysconfig.get_path("stdlib")
 _SHOWN: Final = 3
 
 
@@ -17,9 +19,14 @@ def place_of(error: BaseException) -> str:
         for frame in traceback.StackSummary.extract(
             traceback.walk_tb(error.__traceback__), lookup_lines=False
         )
-        if not frame.filename.startswith((_OWN, "<frozen"))
+        if _is_others(frame.filename)
     ]
     return " > ".join(frames[-_SHOWN:])
+
+
+def _is_others(file: str) -> bool:
+    inside_python = file.startswith(_PYTHON) and "-packages" not in file
+    return not inside_python and not file.startswith((_OWN, "<frozen"))
 
 
 def describe(error: BaseException) -> str:
