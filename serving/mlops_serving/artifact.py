@@ -34,6 +34,10 @@ Version = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}$")]
 """A decimal string without leading zeros, as MLflow counts registered versions."""
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """A sha256 in lower-case hex."""
+Framework = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+"""Name of a runtime of the server, such as "onnx"; a server that has no such runtime refuses the model."""
+EntryPoint = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*$")]
+"""`module:Class` of the artifact's own Python files: `model:Price` is class Price in model.py."""
 Datatype = Literal[
     "BOOL",
     "UINT8",
@@ -144,16 +148,22 @@ class Dataset(_Strict):
 
 
 class Manifest(_Strict):
-    """Everything there is to know about one model version; the server trusts nothing else."""
+    """Everything there is to know about one model version; the server trusts nothing else.
+
+    `trusted_types` are the types beyond those of skops itself that a skops file may build, as
+    `skops.io.get_untrusted_types` names them. `entry_point` is the class of a model of framework python.
+    """
 
     schema_version: Literal[1] = 1
     name: ModelName
     version: Version
     created_at: AwareDatetime
-    framework: Literal["onnx"]
+    framework: Framework
     dependencies: Mapping[str, str]
     files: tuple[FileEntry, ...] = Field(min_length=1)
     model_file: str
+    trusted_types: tuple[str, ...] = ()
+    entry_point: EntryPoint | None = None
     inputs: tuple[TensorSpec, ...] = Field(min_length=1)
     outputs: tuple[TensorSpec, ...] = Field(min_length=1)
     classes: tuple[str, ...] | None = None

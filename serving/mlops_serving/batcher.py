@@ -5,7 +5,8 @@ model, outputs, datatypes and trailing shapes), and a failing batch is tried aga
 request suffers from its neighbours. The queue is bounded in rows and bytes.
 
 A call that is expected to be short runs right on the event loop: handing it to a thread would take
-longer than the model does. If even a turn of the loop would, it runs at once.
+longer than the model does. If even a turn of the loop would, it runs at once. A model whose calls may
+overlap is awaited on the event loop, without batches, under the same bounds.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ import numpy as np
 
 from mlops_serving.errors import DeadlineExceeded, Overloaded, PredictionFailed
 from mlops_serving.models import LoadedModel
+from mlops_serving.places import place_of
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest
+from mlops_serving.runtime import ConcurrentRuntime
 from mlops_serving.slots import Served
 
 _AT_ONCE_SECONDS: Final = 0.0001
@@ -91,6 +94,8 @@ class Batcher:
 
         May be cancelled at any time without harm to other requests.
         """
+        if served.model.concurrent is not None:
+            return await self._overlapping(served, served.model.concurrent, request)
         if not self._busy and not self._queue and served.model.seconds_for(request.rows) <= _AT_ONCE_SECONDS:
             return _at_once(served, request)
         self._admit(request)
@@ -99,6 +104,33 @@ class Batcher:
         self._schedule()
         return await job.future
 
+    async def _overlapping(
+        self, served: Served, runtime: ConcurrentRuntime, request: InferRequest
+    ) -> dict[str, Array]:
+        """Await the model beside other requests, which count as waiting until they are answered.
+
+        A request that is cancelled or takes longer than it may is cancelled in the model too.
+        """
+        self._admit(request)
+        served.meters.batch_rows.observe(request.rows)
+        served.meters.queue.observe(0.0)
+        bound = asyncio.timeout(min(self._limits.timeout, request.timeout or self._limits.timeout))
+        began = perf_counter()
+        try:
+            async with bound:
+                arrays = await runtime.answer(request.inputs, request.outputs)
+        except Exception as error:  # a model may raise anything
+            if bound.expired():
+                raise DeadlineExceeded(
+                    f"the model took {perf_counter() - began:.3f} s, longer than it may"
+                ) from error
+            raise _failure(error) from error
+        finally:
+            self.rows -= request.rows
+            self.bytes -= request.size
+        served.meters.predict.observe(perf_counter() - began)
+        return dict(zip(request.outputs, arrays, strict=True))
+
     def close(self) -> None:
         """Let the model's thread end."""
         self._thread.shutdown(wait=False)
@@ -106,7 +138,7 @@ class Batcher:
     def _admit(self, request: InferRequest) -> None:
         rows, size = self.rows + request.rows, self.bytes + request.size
         full = rows > self._limits.queue_rows or size > self._limits.queue_bytes
-        if full and self._queue:
+        if full and self.bytes:
             raise Overloaded(
                 f"the queue is full ({self.rows} rows, {self.bytes} bytes wait); try again in a moment"
             )
@@ -244,4 +276,6 @@ def _predict(served: Served, inputs: dict[str, Array], names: tuple[str, ...]) -
 
 
 def _failure(error: Exception) -> PredictionFailed:
-    return PredictionFailed(f"the model failed on this input: {type(error).__name__}: {str(error)[:300]}")
+    failed = PredictionFailed(f"the model failed on this input: {type(error).__name__}: {str(error)[:300]}")
+    failed.place = place_of(error)
+    return failed

@@ -56,7 +56,7 @@ class DigestMismatch(ArtifactError):
 
 
 class ModelError(ServingError):
-    """An artifact was intact but the model could not be loaded, or answered its golden inputs wrongly."""
+    """An artifact was intact but the model could not be loaded, or did not answer as its manifest says."""
 
 
 class RequestError(ServingError):
@@ -136,7 +136,8 @@ class DeadlineExceeded(Unavailable):
 
 
 class PredictionFailed(RequestError):
-    """The model itself failed on a well-formed request."""
+    """The model itself failed on a well-formed request; `place` is where in its code, for the log."""
 
     status = 500
     kind = "prediction_failed"
+    place = ""

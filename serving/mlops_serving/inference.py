@@ -134,7 +134,8 @@ class Inference:
     def _refused(self, name: str, error: RequestError) -> None:
         self._metrics.rejected.labels(name, error.kind).add()
         if isinstance(error, PredictionFailed):
-            log.error("the model failed on a request", extra={"fields": {"model": name}})
+            fields = {"model": name, "place": error.place}
+            log.error("the model failed on a request", extra={"fields": fields})
 
     def _count(self, name: str, served: Served | None, code: int, seconds: float) -> None:
         if served is None:

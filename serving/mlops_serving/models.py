@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ import numpy as np
 
 from mlops_serving.artifact import Manifest, Tensor
 from mlops_serving.errors import ModelError, RequestError
+from mlops_serving.places import describe
 from mlops_serving.protocol.datatypes import Array, from_json
 from mlops_serving.protocol.requests import Signature, signature
-from mlops_serving.runtime import Runtime, load_runtime
+from mlops_serving.runtime import ConcurrentRuntime, Place, Runtime, load_runtime
 
 _WARM_UP_RUNS: Final = 10
 _WARM_UP_SECONDS: Final = 0.2
@@ -22,13 +24,17 @@ _WARM_UP_SECONDS: Final = 0.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedModel:
-    """A model that has proved itself, with the seconds its golden inputs took: per call and per row."""
+    """A model that has proved itself, with the seconds its golden inputs took: per call and per row.
+
+    `concurrent` is the runtime if its calls may overlap on the event loop.
+    """
 
     manifest: Manifest
     signature: Signature
     runtime: Runtime
     call_seconds: float
     row_seconds: float
+    concurrent: ConcurrentRuntime | None = None
 
     @property
     def version(self) -> str:
@@ -40,16 +46,26 @@ class LoadedModel:
         return max(self.call_seconds, self.row_seconds * rows)
 
 
-def load_model(manifest: Manifest, folder: Path, threads: int) -> LoadedModel:
-    """Load a verified artifact, warm it up and check its golden answers; `ModelError` if they differ."""
-    runtime = load_runtime(manifest, folder, threads)
+def load_model(
+    manifest: Manifest,
+    folder: Path,
+    threads: int,
+    allow_code: bool = False,
+    loop: asyncio.AbstractEventLoop | None = None,
+) -> LoadedModel:
+    """Load a verified artifact, warm it up and check its golden answers; `ModelError` if they differ.
+
+    With a `loop`, on which a model's coroutines are then run, this is for any thread but the loop's own.
+    """
+    runtime = load_runtime(manifest, folder, Place(threads, loop), allow_code)
     expected = signature(manifest.inputs, manifest.outputs)
     inputs = _arrays(manifest.golden.inputs)
     names = [tensor.name for tensor in manifest.golden.outputs]
     rows = next(len(array) for array in inputs.values()) if expected.batchable else 1
     _check_golden(manifest, dict(zip(names, _try(runtime, inputs, names, manifest), strict=True)))
     seconds = _time(runtime, inputs, names)
-    return LoadedModel(manifest, expected, runtime, seconds, seconds / max(1, rows))
+    concurrent = runtime if isinstance(runtime, ConcurrentRuntime) else None
+    return LoadedModel(manifest, expected, runtime, seconds, seconds / max(1, rows), concurrent)
 
 
 def _time(runtime: Runtime, inputs: Mapping[str, Array], names: Sequence[str]) -> float:
@@ -72,7 +88,7 @@ def _try(
         return runtime.run(inputs, names)
     except Exception as error:  # a framework may raise anything
         raise ModelError(
-            f"model {manifest.name} version {manifest.version} fails on its golden inputs: {str(error)[:300]}"
+            f"model {manifest.name} version {manifest.version} fails on its golden inputs: {describe(error)}"
         ) from error
 
 

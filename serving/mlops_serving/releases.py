@@ -9,6 +9,7 @@ version that is still in memory is taken from there, without the store.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from mlops_serving.errors import (
     StoreError,
     StoreUnavailable,
 )
+from mlops_serving.folder import ArtifactFolder, ArtifactSource
 from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import Metrics
 from mlops_serving.metrics.process import process_age
@@ -41,14 +43,15 @@ class Follower:
         self,
         wanted: ModelSettings,
         settings: Settings,
-        store: Store,
+        store: Store | None,
         slot: ModelSlot,
         metrics: Metrics,
         threads: int,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._wanted, self._settings, self._store = wanted, settings, store
-        self._slot, self._metrics, self._threads = slot, metrics, threads
-        self._cache = ArtifactCache(settings.cache_dir, store, wanted.name)
+        self._slot, self._metrics, self._threads, self._loop = slot, metrics, threads, loop
+        self._cache = _source(wanted, settings, store)
         self._etag: str | None = None
         self._trouble = ""
         self._stopped = False
@@ -94,6 +97,7 @@ class Follower:
         return self._slot.ready
 
     def _follow(self) -> None:
+        assert self._store is not None  # noqa: S101 - only a model with a folder, always pinned, has none
         found = current(self._store, self._wanted.endpoint, self._etag)
         self._metrics.store_up.labels().set(1)
         if isinstance(found, NotModified):
@@ -159,7 +163,8 @@ class Follower:
                 return model
         with self._cache.obtain(version) as (manifest, folder):
             self._metrics.store_up.labels().set(1)
-            return load_model(manifest, folder, self._threads)
+            allow_code = self._wanted.name in self._settings.allow_code
+            return load_model(manifest, folder, self._threads, allow_code, self._loop)
 
     def _applied(self, whole: bool) -> None:
         self._metrics.release_applied.labels(self._wanted.endpoint).set(whole)
@@ -194,6 +199,13 @@ class Follower:
         if self._trouble != kind:
             log.log(30 if warn else 20, text, extra={"fields": {"kind": kind}})
         self._trouble = kind
+
+
+def _source(wanted: ModelSettings, settings: Settings, store: Store | None) -> ArtifactSource:
+    if wanted.folder is not None:
+        return ArtifactFolder(wanted.folder)
+    assert store is not None  # noqa: S101 - the settings want a store for models without a folder
+    return ArtifactCache(settings.cache_dir, store, wanted.name)
 
 
 def _same_signature(stable: LoadedModel, candidate: LoadedModel) -> None:

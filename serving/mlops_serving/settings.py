@@ -7,9 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Json, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    Json,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from mlops_serving.artifact import ModelName
 from mlops_serving.errors import SettingsError
@@ -23,7 +34,8 @@ ModelVersion = Annotated[str, StringConstraints(pattern=r"^(release|[1-9][0-9]{0
 class ModelSettings(BaseModel):
     """One model of the server: its name, the endpoint whose release log decides, and the version.
 
-    `version` is "release" (follow the release log of `endpoint`) or a number (pinned).
+    `version` is "release" (follow the release log of `endpoint`) or a number (pinned). `folder` is an
+    artifact on this machine, served from where it lies, without the store; its version is pinned.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -31,6 +43,13 @@ class ModelSettings(BaseModel):
     name: ModelName
     endpoint: ModelName
     version: ModelVersion = "release"
+    folder: Path | None = None
+
+    @model_validator(mode="after")
+    def _pinned(self) -> Self:
+        if self.folder and self.version == "release":
+            raise ValueError(f"model {self.name!r} has a folder, so it needs the number of its version")
+        return self
 
 
 class Settings(BaseModel):
@@ -42,7 +61,12 @@ class Settings(BaseModel):
         description='what to serve: a JSON list such as `[{"name": "iris", "endpoint": "flowers", "version": '
         '"release"}]`; `release` follows the release log of the endpoint, a number pins the version'
     )
-    store_url: str = Field(description="object store: `http(s)://...` (S3) or `file:///folder`")
+    store_url: str = Field(
+        "",
+        validate_default=True,
+        description="object store: `http(s)://...` (S3) or `file:///folder`; needed unless every model has a "
+        "folder",
+    )
     store_bucket: str = Field("models", min_length=1, description="bucket of models and releases")
     http_host: str = Field(
         "0.0.0.0",  # noqa: S104 - a pod is reached on its own address
@@ -73,6 +97,10 @@ class Settings(BaseModel):
     )
     cache_dir: Path = Field(Path("/var/cache/mlops"), description="folder for verified artifacts")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
+    log_format: Literal["json", "text"] = Field("json", description="`text` is for people at a terminal")
+    allow_code: Json[tuple[ModelName, ...]] = Field(
+        (), description="JSON list of the models whose artifacts may run code of their own"
+    )
 
     @field_validator("models")
     @classmethod
@@ -81,6 +109,23 @@ class Settings(BaseModel):
         if len(set(names)) != len(names):
             raise ValueError(f"a model is listed twice in {names}; list each once")
         return models
+
+    @field_validator("store_url")
+    @classmethod
+    def _where_it_is_needed(cls, url: str, info: ValidationInfo) -> str:
+        models = info.data.get("models")
+        if not url and (models is None or not all(model.folder for model in models)):
+            raise PydanticCustomError("missing", "models without a folder come from a store")
+        return url
+
+    @field_validator("allow_code")
+    @classmethod
+    def _of_this_server(cls, names: tuple[ModelName, ...], info: ValidationInfo) -> tuple[ModelName, ...]:
+        known = [model.name for model in info.data.get("models", ())]
+        unknown = sorted(set(names) - set(known))
+        if known and unknown:
+            raise ValueError(f"{unknown} are no models of this server, which has {known}")
+        return names
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

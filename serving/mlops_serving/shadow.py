@@ -22,6 +22,7 @@ from mlops_serving.protocol.requests import InferRequest
 from mlops_serving.slots import Served
 
 _NICE: Final = 10
+_LAST_SECONDS: Final = 1.0
 _TOLERANCE: Final = 1e-4
 """Floating answers that differ by less count as the same: kernels of two builds round differently."""
 
@@ -60,10 +61,11 @@ class Shadow:
         self._wake.release()
 
     def close(self) -> None:
-        """Finish the request in hand and forget the others."""
+        """Finish the request in hand, if it does not take long, and forget the others."""
         self._stopped = True
         self._wake.release()
-        self._thread.join()
+        # Not for ever: a candidate may need the event loop, whose thread this is.
+        self._thread.join(_LAST_SECONDS)
 
     def _work(self) -> None:
         lower_priority()

@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Final
 
 from mlops_serving.control import Command
+from mlops_serving.cpus import cpu_limit
 from mlops_serving.errors import ServingError
 from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import SPECS, WORKER_RESTARTS, WORKERS
@@ -99,6 +100,8 @@ class Supervisor:
             *(sys.executable, "-m", "mlops_serving", "worker", str(number), *map(str, self._handles)),
             stdin=asyncio.subprocess.PIPE,
             pass_fds=self._handles,
+            # What computes beneath a model (BLAS, OpenMP) reads this once, when it is loaded.
+            env={"OMP_NUM_THREADS": str(max(1, cpu_limit() // self._settings.workers))} | os.environ,
             # Ctrl-C is for us to pass on, once.
             start_new_session=True,
         )

@@ -45,14 +45,16 @@ _TICK_SECONDS: Final = 0.05
 
 async def work(settings: Settings, number: int, segments: Sequence[int]) -> None:
     """Be worker `number` of those that share their numbers through these file descriptors."""
-    store = Store(store_settings(os.environ))
+    store = Store(store_settings(os.environ)) if settings.store_url else None
     await Worker(settings, store, number, [Segment(handle) for handle in segments]).run()
 
 
 class Worker:
     """What one process is made of; `run` is its life."""
 
-    def __init__(self, settings: Settings, store: Store, number: int, segments: Sequence[Segment]) -> None:
+    def __init__(
+        self, settings: Settings, store: Store | None, number: int, segments: Sequence[Segment]
+    ) -> None:
         self._settings, self._segments = settings, segments
         self._metrics = Metrics(segments[number])
         self._slots = Slots(
@@ -62,8 +64,9 @@ class Worker:
         self._shadow = Shadow(self._metrics, settings.shadow_bytes)
         self._inference = Inference(self._slots, self._batchers, self._shadow, self._metrics)
         threads = max(1, cpu_limit() // settings.workers)
+        loop = asyncio.get_running_loop()
         self._followers = {
-            one.name: Follower(one, settings, store, self._slots[one.name], self._metrics, threads)
+            one.name: Follower(one, settings, store, self._slots[one.name], self._metrics, threads, loop)
             for one in settings.models
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,28 @@ def test_every_problem_is_told_at_once():
         "MLOPS_MODELS is not set; it is needed",
         "MLOPS_STORE_URL is not set; it is needed",
     ]
+
+
+def test_a_store_is_not_needed_when_every_model_has_a_folder():
+    own = {"name": "a", "endpoint": "a", "version": "1", "folder": "/models/a"}
+    followed = {"name": "b", "endpoint": "b"}
+    assert read_settings({"MLOPS_MODELS": json.dumps([own])}).store_url == ""
+    with pytest.raises(SettingsError, match="MLOPS_STORE_URL is not set; it is needed"):
+        read_settings({"MLOPS_MODELS": json.dumps([own, followed])})
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"MLOPS_ALLOW_CODE": '["typo"]'}, r"\['typo'\] are no models of this server, which has \['iris'\]"),
+        ({"MLOPS_ALLOW_CODE": "iris"}, "Invalid JSON"),
+        (
+            {"MLOPS_MODELS": '[{"name": "a", "endpoint": "a", "folder": "/a"}]'},
+            "model 'a' has a folder, so it needs the number of its version",
+        ),
+    ],
+)
+def test_permissions_and_folders_are_checked(changes, text):
+    with pytest.raises(SettingsError, match=text):
+        read_settings(NEEDED | changes)
+    assert read_settings(NEEDED | {"MLOPS_ALLOW_CODE": '["iris"]'}).allow_code == ("iris",)

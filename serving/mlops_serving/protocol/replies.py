@@ -17,7 +17,8 @@ Written = tuple[bytes, int]
 """A body and the length of its JSON, which is 0 when there is nothing else in it."""
 
 _NUMPY: Final = orjson.OPT_SERIALIZE_NUMPY
-_PLATFORMS: Final[Mapping[str, str]] = {"onnx": "onnxruntime_onnx"}
+_PLATFORMS: Final = {"onnx": "onnxruntime_onnx"}
+"""Names that the protocol reserves; other frameworks go by their own."""
 
 
 def infer_reply(

@@ -11,6 +11,7 @@ import onnxruntime
 from mlops_serving.artifact import Manifest, TensorSpec
 from mlops_serving.errors import ModelError
 from mlops_serving.protocol.datatypes import BF16, Array
+from mlops_serving.runtime import Place
 from mlops_serving.runtime.onnx_values import OnnxValuesRuntime
 
 _WARNINGS_OFF: Final = 3
@@ -44,10 +45,10 @@ class OnnxRuntime:
         return arrays
 
 
-def load(manifest: Manifest, folder: Path, threads: int) -> OnnxRuntime | OnnxValuesRuntime:
+def load(manifest: Manifest, folder: Path, place: Place) -> OnnxRuntime | OnnxValuesRuntime:
     """Open the session and compare it with the manifest; `ModelError` when they differ."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = place.threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _WARNINGS_OFF
     # Idle threads that spin would eat the CPU quota of the pod.
