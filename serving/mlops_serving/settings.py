@@ -37,8 +37,9 @@ class Settings(BaseModel):
     """One field for each MLOPS_ variable: MLOPS_HTTP_PORT is `http_port`.
 
     Times are seconds, sizes bytes. `models` is a JSON list of objects with the fields of
-    `ModelSettings`. `queue_rows` and `queue_bytes` bound what waits for one model; beyond them requests
-    are refused with 503. `drain_seconds` is the longest time between SIGTERM and the end of accepting.
+    `ModelSettings`. There is no gRPC while `grpc_port` is 0. `queue_rows` and `queue_bytes` bound what
+    waits for one model; beyond them requests are refused with 503. `drain_seconds` is the longest time
+    between SIGTERM and the end of accepting.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +49,7 @@ class Settings(BaseModel):
     store_bucket: str = Field("models", min_length=1)
     http_host: str = "0.0.0.0"  # noqa: S104 - a pod is reached on its own address
     http_port: int = Field(8080, ge=1, le=65535)
+    grpc_port: int = Field(0, ge=0, le=65535)
     admin_port: int = Field(8081, ge=1, le=65535)
     workers: int = Field(1, ge=1, le=64)
     sticky_header: str = Field("mlops-sticky-key", pattern=r"^[a-z0-9-]+$")
