@@ -17,10 +17,8 @@ from mlops_serving.artifact import Manifest
 from mlops_serving.grpc_api.contents import FIELDS
 from mlops_serving.publish import publish
 from mlops_serving.store import Store, store_settings
+from serving_grpc import OWN_CONNECTION
 from serving_process import ServerProcess, free_port
-
-# Each client has a connection of its own.
-_OWN = [("grpc.use_local_subchannel_pool", 1)]
 
 
 @dataclass(frozen=True)
@@ -38,11 +36,13 @@ class Running:
 
     def client(self) -> triton.InferenceServerClient:
         """The public client."""
-        return self.stack.enter_context(triton.InferenceServerClient(self.address, channel_args=_OWN))
+        return self.stack.enter_context(
+            triton.InferenceServerClient(self.address, channel_args=OWN_CONNECTION)
+        )
 
     def channel(self) -> grpc.Channel:
         """For stubs."""
-        return self.stack.enter_context(grpc.insecure_channel(self.address, _OWN))
+        return self.stack.enter_context(grpc.insecure_channel(self.address, OWN_CONNECTION))
 
     def stub(self) -> service_pb2_grpc.GRPCInferenceServiceStub:
         """Sends the public protocol's own messages."""
@@ -51,7 +51,10 @@ class Running:
 
 @pytest.fixture
 def start(serve: Callable[..., ServerProcess], tmp_path: Path) -> Iterator[Callable[..., Running]]:
-    """`start(*models, **settings)` serves artifacts, each a folder and its manifest, from a folder store."""
+    """`start(*models, **settings)` serves artifacts, each a folder and its manifest, from a folder store.
+
+    Without any it does not wait until the server is ready.
+    """
     with ExitStack() as stack:
 
         def started(*models: tuple[Path, Manifest], **settings: object) -> Running:
@@ -66,7 +69,8 @@ def start(serve: Callable[..., ServerProcess], tmp_path: Path) -> Iterator[Calla
             store = Store(store_settings(environ))
             for folder, manifest in models:
                 publish(store, folder, manifest)
-            return Running(serve(environ).wait_ready(), port, stack)
+            process = serve(environ)
+            return Running(process.wait_ready() if models else process, port, stack)
 
         yield started
 
