@@ -9,10 +9,11 @@ Every request is counted here, whatever becomes of it.
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import random
 from time import perf_counter, time
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from mlops_serving.batcher import Batcher
 from mlops_serving.errors import PredictionFailed, RequestError
@@ -26,6 +27,9 @@ from mlops_serving.slots import ModelSlot, Served, Slots
 
 Reply = TypeVar("Reply")
 Outputs = Mapping[str, Array]
+
+_CLIENT_LEFT: Final = 499
+"""What proxies count a request as whose client did not wait for the answer."""
 
 
 class Observer(Protocol):
@@ -93,6 +97,9 @@ class Inference:
         except RequestError as error:
             code = error.status
             self._refused(slot.name, error)
+            raise
+        except CancelledError:
+            code = _CLIENT_LEFT
             raise
         except BaseException:
             code = 500

@@ -73,6 +73,7 @@ class Settings(BaseModel):
         description="address of all ports",
     )
     http_port: int = Field(8080, ge=1, le=65535, description="port of predictions and health")
+    grpc_port: int = Field(0, ge=0, le=65535, description="port of gRPC; 0 is off")
     admin_port: int = Field(8081, ge=1, le=65535, description="operators' port: metrics, model repository")
     workers: int = Field(1, ge=1, le=64, description="processes that answer, each with its own models")
     sticky_header: str = Field(

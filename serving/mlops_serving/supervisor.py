@@ -137,7 +137,7 @@ class Supervisor:
 
 
 def check_port(host: str, port: int, variable: str) -> None:
-    """granian listens with SO_REUSEPORT and would quietly share the port with another server."""
+    """Workers listen with SO_REUSEPORT and would quietly share the port with another server."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -153,6 +153,8 @@ def supervise(settings: Settings) -> int:
     """Run the server until it is told to stop; the exit code."""
     check_port(settings.http_host, settings.http_port, "MLOPS_HTTP_PORT")
     check_port(settings.http_host, settings.admin_port, "MLOPS_ADMIN_PORT")
+    if settings.grpc_port:
+        check_port(settings.http_host, settings.grpc_port, "MLOPS_GRPC_PORT")
 
     async def run() -> int:
         return await Supervisor(settings).run()

@@ -16,7 +16,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from time import perf_counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -36,6 +36,9 @@ from mlops_serving.settings import Settings
 from mlops_serving.shadow import Shadow
 from mlops_serving.slots import ModelSlot, Slots
 from mlops_serving.store import Store, store_settings
+
+if TYPE_CHECKING:
+    from mlops_serving.grpc_api.server import GrpcServer
 
 _KEEP_ALIVE_MILLISECONDS: Final = 75_000
 """Longer than the idle time of common proxies, so that they close first."""
@@ -76,6 +79,7 @@ class Worker:
         failed: asyncio.Future[None] = loop.create_future()
         leaving = Leaving(loop)
         http = _http_server(self._app(), self._settings)
+        rpc = await self._rpc()
         serving = loop.create_task(http.serve())
         self._follow(loop, failed)
         flushing = loop.create_task(self._flush())
@@ -87,6 +91,8 @@ class Worker:
             await _in_flight_done(self._inference, self._settings.request_timeout_seconds)
         finally:
             flushing.cancel()
+            if rpc:
+                await rpc.stop(self._settings.request_timeout_seconds)
             self._close()
             http.stop()  # type: ignore[no-untyped-call]
             await asyncio.wait((serving,), timeout=self._settings.request_timeout_seconds)
@@ -100,6 +106,16 @@ class Worker:
         more = ("model_repository",) if settings.repository_api else ()
         sizes = settings.max_body_bytes, settings.sticky_header
         return App(self._inference, *sizes, self._segments, EXTENSIONS + more)
+
+    async def _rpc(self) -> GrpcServer | None:
+        """The gRPC server, which costs nothing, not even its import, when it is off."""
+        if not self._settings.grpc_port:
+            return None
+        from mlops_serving.grpc_api.server import GrpcServer
+
+        rpc = GrpcServer(self._inference, self._settings)
+        await rpc.start()
+        return rpc
 
     def _follow(self, loop: asyncio.AbstractEventLoop, failed: asyncio.Future[None]) -> None:
         def give_up(error: ServingError) -> None:

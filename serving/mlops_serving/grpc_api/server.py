@@ -1,0 +1,55 @@
+"""The gRPC port of one worker."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import grpc.aio
+
+from mlops_serving.errors import ServingError
+from mlops_serving.grpc_api.health import Health
+from mlops_serving.grpc_api.service import SERVICE, InferenceService
+from mlops_serving.inference import Inference
+from mlops_serving.settings import Settings
+
+_PING_MILLISECONDS: Final = 10_000
+"""Clients may ping this often; grpc's own limit of 5 minutes cuts off those behind impatient proxies."""
+
+
+class GrpcServer:
+    """Serves from `start` to `stop`, on the running event loop."""
+
+    def __init__(self, inference: Inference, settings: Settings) -> None:
+        self._service = InferenceService(inference, settings.sticky_header)
+        self._health = Health(lambda: inference.ready, SERVICE)
+        self._server = grpc.aio.server(options=_options(settings))
+        # Handlers are asked in this order.
+        self._server.add_generic_rpc_handlers((self._service.handlers(), self._health.handlers()))
+        self._address = f"{settings.http_host}:{settings.grpc_port}"
+
+    async def start(self) -> None:
+        """Listen; raises `ServingError` when the port cannot be had."""
+        try:
+            self._server.add_insecure_port(self._address)
+        except RuntimeError as error:
+            raise ServingError(
+                f"cannot listen on {self._address}: {error}; stop what listens there or set another "
+                "MLOPS_GRPC_PORT"
+            ) from error
+        await self._server.start()
+
+    async def stop(self, seconds: float) -> None:
+        """Accept nothing more and finish what is in hand, for at most `seconds`."""
+        self._health.end()
+        self._service.end_streams()
+        await self._server.stop(seconds)
+
+
+def _options(settings: Settings) -> list[tuple[str, Any]]:
+    return [
+        ("grpc.so_reuseport", 1),
+        ("grpc.max_receive_message_length", settings.max_body_bytes),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.http2.min_ping_interval_without_data_ms", _PING_MILLISECONDS),
+        ("grpc.keepalive_permit_without_calls", 1),
+    ]
