@@ -18,8 +18,9 @@ import orjson
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
+from mlops_serving.access import Access
 from mlops_serving.control import Action, Command
-from mlops_serving.errors import MethodNotAllowed, NotFound, RequestError, Unavailable
+from mlops_serving.errors import MethodNotAllowed, NotFound, RequestError, Unauthenticated, Unavailable
 from mlops_serving.logs import log
 from mlops_serving.metrics import catalog
 from mlops_serving.metrics.process import process_series
@@ -51,29 +52,37 @@ class Workers(Protocol):
 class Admin:
     """RSGI callable of the operators' port."""
 
-    def __init__(self, workers: Workers, settings: Settings) -> None:
-        self._workers = workers
+    def __init__(self, workers: Workers, settings: Settings, access: Access | None = None) -> None:
+        self._workers, self._access = workers, access
         self._models = {model.name: model for model in settings.models}
         self._repository = settings.repository_api
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
-        kind = "application/json"
+        kind, more = "application/json", list[tuple[str, str]]()
         try:
             await protocol()
             parts = tuple(unquote(part) for part in scope.path.strip("/").split("/"))
             if parts == ("metrics",):
                 status, body, kind = 200, self._metrics(), CONTENT_TYPE
             elif parts[:2] == _REPOSITORY:
+                self._check_key(scope.headers, parts[2:])
                 status, body = 200, await self._act(scope.method, parts[2:])
             else:
                 raise NotFound(f"there is nothing at {scope.path!r}; see /metrics")
         except RequestError as error:
             status, body = error.status, replies.error(str(error))
+            if isinstance(error, Unauthenticated):
+                more = [("www-authenticate", error.challenge)]
         except Exception:
             log.exception("an operator's request failed for a reason that is a bug")
             status, body = 500, replies.error("the server failed; its log says why")
-        protocol.response_bytes(status, [("content-type", kind)], body)
+        protocol.response_bytes(status, [("content-type", kind), *more], body)
+
+    def _check_key(self, headers: Any, parts: tuple[str, ...]) -> None:
+        if self._access is not None:
+            model = parts[1] if len(parts) > 1 else ""
+            self._access.allowed(headers.get("authorization"), headers.get("api-key"), model)
 
     def _metrics(self) -> bytes:
         return exposition(self._workers.segments, process_series(self._workers.processes))
@@ -121,10 +130,10 @@ class Admin:
         return bool(ready.get((name,), (0.0,))[0])
 
 
-def admin_server(workers: Workers, settings: Settings) -> Server:
+def admin_server(workers: Workers, settings: Settings, access: Access | None = None) -> Server:
     """The HTTP server of the operators' port."""
     return Server(
-        Admin(workers, settings),
+        Admin(workers, settings, access),
         address=settings.http_host,
         port=settings.admin_port,
         interface=Interfaces.RSGI,

@@ -12,7 +12,15 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
-from mlops_serving.errors import BodyTooLarge, MethodNotAllowed, RequestError, Unavailable, Unsupported
+from mlops_serving.access import Access
+from mlops_serving.errors import (
+    BodyTooLarge,
+    MethodNotAllowed,
+    RequestError,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+)
 from mlops_serving.inference import Inference
 from mlops_serving.logs import log
 from mlops_serving.models import LoadedModel
@@ -24,14 +32,18 @@ from mlops_serving.protocol.requests import InferRequest, Signature, decode
 Headers = list[tuple[str, str]]
 
 _JSON: Final = [("content-type", "application/json")]
+_OPEN: Final = (Action.LIVE, Action.READY)
+"""What needs no key, so that probes work."""
 _CLOSE: Final = ("connection", "close")
 
 
 class App:
     """The server's RSGI callable."""
 
-    def __init__(self, inference: Inference, max_body_bytes: int, sticky_header: str) -> None:
-        self._inference = inference
+    def __init__(
+        self, inference: Inference, max_body_bytes: int, sticky_header: str, access: Access | None = None
+    ) -> None:
+        self._inference, self._access = inference, access
         self._max_body_bytes, self._sticky_header = max_body_bytes, sticky_header
         self._version = version("mlops-serving")
 
@@ -40,6 +52,9 @@ class App:
         headers: Headers = _JSON
         try:
             asked = route(scope.method, scope.path)
+            if self._access is not None and asked.action not in _OPEN:
+                sent = scope.headers
+                self._access.allowed(sent.get("authorization"), sent.get("api-key"), asked.model)
             if asked.action is Action.INFER:
                 status, body = 200, await self._infer(asked, scope.headers, protocol)
             else:
@@ -121,4 +136,6 @@ def _error_headers(error: RequestError) -> Headers:
         return [("retry-after", str(error.retry_after))]
     if isinstance(error, MethodNotAllowed):
         return [("allow", error.allowed)]
+    if isinstance(error, Unauthenticated):
+        return [("www-authenticate", error.challenge)]
     return []

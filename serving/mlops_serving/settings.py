@@ -16,6 +16,7 @@ from mlops_serving.errors import SettingsError
 
 _PREFIX: Final = "MLOPS_"
 _MIB: Final = 1 << 20
+_WATCH_SECONDS: Final = 1.0
 
 ModelVersion = Annotated[str, StringConstraints(pattern=r"^(release|[1-9][0-9]{0,8})$")]
 
@@ -61,7 +62,20 @@ class Settings(BaseModel):
     queue_rows: int = Field(4096, ge=1)
     queue_bytes: int = Field(128 * _MIB, ge=1024)
     cache_dir: Path = Path("/var/cache/mlops")
+    access_keys_file: Path | None = None
+    admin_key_file: Path | None = None
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    tls_client_ca_file: Path | None = None
+    otlp_endpoint: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$")] | None = None
+    trace_sample: float = Field(0.01, ge=0, le=1)
+    log_requests: float = Field(0, ge=0, le=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def watch_seconds(self) -> float:
+        """How often mounted files are looked at."""
+        return min(self.poll_seconds, _WATCH_SECONDS)
 
     @field_validator("models")
     @classmethod

@@ -17,10 +17,11 @@ from asyncio.subprocess import Process
 from time import monotonic
 from typing import Final
 
+from mlops_serving.access import Access, read_keys
 from mlops_serving.control import Command
 from mlops_serving.errors import ServingError
 from mlops_serving.logs import log
-from mlops_serving.metrics.catalog import SPECS, WORKER_RESTARTS, WORKERS
+from mlops_serving.metrics.catalog import ACCESS_REFUSED, RELOADS, SPECS, WORKER_RESTARTS, WORKERS
 from mlops_serving.metrics.meters import Meter
 from mlops_serving.metrics.segment import Segment, new_segment
 from mlops_serving.settings import Settings
@@ -41,6 +42,7 @@ class Supervisor:
         self.segments = [*map(Segment, self._handles), self._own]
         self._restarts = Meter(WORKER_RESTARTS, self._own).labels()
         self._running = Meter(WORKERS, self._own).labels()
+        self._access = self._admin_access()
         self._workers: dict[int, Process] = {}
         self._stopping = asyncio.Event()
         self._failed = 0
@@ -59,7 +61,7 @@ class Supervisor:
         lives = [loop.create_task(self._keep_alive(number)) for number in range(self._settings.workers)]
         from mlops_serving.admin import admin_server
 
-        admin = admin_server(self, self._settings)
+        admin = admin_server(self, self._settings, self._access)
         showing = loop.create_task(admin.serve())
         await asyncio.wait(lives)
         admin.stop()  # type: ignore[no-untyped-call]
@@ -72,6 +74,13 @@ class Supervisor:
             if process.stdin:
                 process.stdin.write(command.line())
                 await process.stdin.drain()
+
+    def _admin_access(self) -> Access | None:
+        path = self._settings.admin_key_file
+        if path is None:
+            return None
+        refused, reloads = Meter(ACCESS_REFUSED, self._own), Meter(RELOADS, self._own)
+        return Access(path, refused, reloads, self._settings.watch_seconds)
 
     async def _keep_alive(self, number: int) -> None:
         pause = 0.0
@@ -150,6 +159,8 @@ def supervise(settings: Settings) -> int:
     """Run the server until it is told to stop; the exit code."""
     check_port(settings.http_host, settings.http_port, "MLOPS_HTTP_PORT")
     check_port(settings.http_host, settings.admin_port, "MLOPS_ADMIN_PORT")
+    if settings.access_keys_file:
+        read_keys(settings.access_keys_file)
 
     async def run() -> int:
         return await Supervisor(settings).run()

@@ -22,6 +22,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
+from mlops_serving.access import Access
 from mlops_serving.app import App
 from mlops_serving.batcher import Batcher, Limits
 from mlops_serving.control import parse_command
@@ -61,6 +62,7 @@ class Worker:
         self._batchers = {name: self._batcher(name) for name in self._slots}
         self._shadow = Shadow(self._metrics, settings.shadow_bytes)
         self._inference = Inference(self._slots, self._batchers, self._shadow, self._metrics)
+        self._access = _access(settings, self._metrics)
         threads = max(1, cpu_limit() // settings.workers)
         self._followers = {
             one.name: Follower(one, settings, store, self._slots[one.name], self._metrics, threads)
@@ -72,7 +74,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         failed: asyncio.Future[None] = loop.create_future()
         leaving = Leaving(loop)
-        app = App(self._inference, self._settings.max_body_bytes, self._settings.sticky_header)
+        app = App(self._inference, self._settings.max_body_bytes, self._settings.sticky_header, self._access)
         http = _http_server(app, self._settings)
         serving = loop.create_task(http.serve())
         self._follow(loop, failed)
@@ -178,6 +180,12 @@ def _limits(settings: Settings) -> Limits:
         queue_bytes=settings.queue_bytes,
         timeout=settings.request_timeout_seconds,
     )
+
+
+def _access(settings: Settings, metrics: Metrics) -> Access | None:
+    if settings.access_keys_file is None:
+        return None
+    return Access(settings.access_keys_file, metrics.access_refused, metrics.reloads, settings.watch_seconds)
 
 
 def _http_server(app: App, settings: Settings) -> Server:
