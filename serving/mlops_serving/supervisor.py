@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Final
 
 from mlops_serving.access import Access, read_keys
+from mlops_serving.certificate import read_certificate
 from mlops_serving.control import Command
 from mlops_serving.errors import ServingError
 from mlops_serving.logs import log
@@ -161,6 +162,8 @@ def supervise(settings: Settings) -> int:
     check_port(settings.http_host, settings.admin_port, "MLOPS_ADMIN_PORT")
     if settings.access_keys_file:
         read_keys(settings.access_keys_file)
+    if settings.tls_cert_file and settings.tls_key_file:
+        read_certificate(settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file)
 
     async def run() -> int:
         return await Supervisor(settings).run()

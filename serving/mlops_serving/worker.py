@@ -14,9 +14,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from time import perf_counter
-from typing import Final
+from typing import Any, Final, Protocol
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
@@ -50,6 +50,18 @@ async def work(settings: Settings, number: int, segments: Sequence[int]) -> None
     await Worker(settings, store, Segment(segments[number])).run()
 
 
+class HttpServer(Protocol):
+    """What a worker needs of its HTTP server."""
+
+    def serve(self) -> Coroutine[Any, Any, None]:
+        """Serve until `stop`."""
+        ...
+
+    def stop(self) -> None:
+        """Accept no more connections, answer what is in hand, and end."""
+        ...
+
+
 class Worker:
     """What one process is made of; `run` is its life."""
 
@@ -75,7 +87,7 @@ class Worker:
         failed: asyncio.Future[None] = loop.create_future()
         leaving = Leaving(loop)
         app = App(self._inference, self._settings.max_body_bytes, self._settings.sticky_header, self._access)
-        http = _http_server(app, self._settings)
+        http = _http_server(app, self._settings, self._metrics)
         serving = loop.create_task(http.serve())
         self._follow(loop, failed)
         watching = loop.create_task(self._show_readiness())
@@ -88,7 +100,7 @@ class Worker:
         finally:
             watching.cancel()
             self._close()
-            http.stop()  # type: ignore[no-untyped-call]
+            http.stop()
             await asyncio.wait((serving,), timeout=self._settings.request_timeout_seconds)
         if serving.done():
             serving.result()
@@ -188,14 +200,19 @@ def _access(settings: Settings, metrics: Metrics) -> Access | None:
     return Access(settings.access_keys_file, metrics.access_refused, metrics.reloads, settings.watch_seconds)
 
 
-def _http_server(app: App, settings: Settings) -> Server:
+def _http_server(app: App, settings: Settings, metrics: Metrics) -> HttpServer:
+    http1 = HTTP1Settings(header_read_timeout=_KEEP_ALIVE_MILLISECONDS)
+    if settings.tls_cert_file:
+        from mlops_serving.tls import TlsServer
+
+        return TlsServer(app, settings, metrics, http1)
     return Server(
         app,
         address=settings.http_host,
         port=settings.http_port,
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=_KEEP_ALIVE_MILLISECONDS),
+        http1_settings=http1,
         websockets=False,
         backlog=1024,
         log_enabled=False,

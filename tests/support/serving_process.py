@@ -149,6 +149,7 @@ class ServerProcess:
     def __init__(self, environ: dict[str, str], folder: Path) -> None:
         self.port, self.admin_port = free_port(), free_port()
         self.log = folder / f"server-{self.port}.log"
+        self.tls: ssl.SSLContext | None = None
         base = {
             "PATH": os.environ["PATH"],
             "MLOPS_MODELS": models("release"),
@@ -168,7 +169,12 @@ class ServerProcess:
         self, path: str, body: object = None, method: str = "", *, port: int = 0, **headers: str
     ) -> Reply:
         """One request on a connection of its own; a body that is not bytes is sent as JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=DEADLINE)
+        if self.tls is None or port:
+            connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=DEADLINE)
+        else:
+            connection = http.client.HTTPSConnection(
+                "localhost", self.port, timeout=DEADLINE, context=self.tls
+            )
         raw = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         try:
             sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -199,6 +205,11 @@ class ServerProcess:
             if found.startswith(f"{line} "):
                 return float(found.rsplit(" ", 1)[1])
         return -1
+
+    def threads(self) -> int:
+        """Threads of the server and its workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return sum(len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in (self.process.pid, *children))
 
     def logged(self) -> list[dict[str, Any]]:
         """The log's lines; each must be JSON."""
