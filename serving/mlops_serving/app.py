@@ -28,6 +28,7 @@ from mlops_serving.protocol import replies
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.paths import Action, Route, route
 from mlops_serving.protocol.requests import InferRequest, Signature, decode
+from mlops_serving.tracing import Call, identity
 
 Headers = list[tuple[str, str]]
 
@@ -50,33 +51,38 @@ class App:
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         headers: Headers = _JSON
+        call: Call | None = None
         try:
             asked = route(scope.method, scope.path)
             if self._access is not None and asked.action not in _OPEN:
                 sent = scope.headers
                 self._access.allowed(sent.get("authorization"), sent.get("api-key"), asked.model)
             if asked.action is Action.INFER:
-                status, body = 200, await self._infer(asked, scope.headers, protocol)
+                call = self._inference.begin(scope.headers.get)
+                status, body = 200, await self._infer(asked, scope.headers, protocol, call)
             else:
                 status, body = self._answer(asked)
         except RequestError as error:
             status, body = error.status, replies.error(str(error))
             headers = _JSON + _error_headers(error)
         except Exception:
-            log.exception(
-                "a request failed for a reason that is a bug", extra={"fields": {"path": scope.path}}
-            )
+            fields = {"path": scope.path} | identity(scope.headers.get, None, call)
+            log.exception("a request failed for a reason that is a bug", extra={"fields": fields})
             status, body = 500, replies.error("the server failed; its log says why")
         if self._inference.draining:
             headers = [*headers, _CLOSE]
+        if call is not None:
+            headers = [*headers, *call.headers]
         protocol.response_bytes(status, headers, body)
 
-    async def _infer(self, asked: Route, headers: Any, protocol: Any) -> bytes:
+    async def _infer(self, asked: Route, headers: Any, protocol: Any, call: Call | None) -> bytes:
         async def read(expected: Signature) -> InferRequest:
             return decode(await self._body(headers, protocol), expected)
 
         sticky = headers.get(self._sticky_header)
-        return await self._inference.answer(asked.model, asked.version, read, _write, sticky)
+        return await self._inference.answer(
+            asked.model, asked.version, read, _write, sticky, headers.get, call
+        )
 
     async def _body(self, headers: Any, protocol: Any) -> bytes:
         """The whole body, refused as soon as it is known to be too large."""

@@ -14,13 +14,14 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
+from importlib.util import find_spec
 from time import monotonic
 from typing import Final
 
 from mlops_serving.access import Access, read_keys
 from mlops_serving.certificate import read_certificate
 from mlops_serving.control import Command
-from mlops_serving.errors import ServingError
+from mlops_serving.errors import ServingError, SettingsError
 from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import ACCESS_REFUSED, RELOADS, SPECS, WORKER_RESTARTS, WORKERS
 from mlops_serving.metrics.meters import Meter
@@ -30,6 +31,7 @@ from mlops_serving.settings import Settings
 GAVE_UP: Final = 1
 _SHORT_LIFE_SECONDS: Final = 10.0
 _LONGEST_PAUSE_SECONDS: Final = 10.0
+_EXPORTER: Final = "opentelemetry.exporter.otlp.proto.http"
 _GAUGES: Final = frozenset(spec.name for spec in SPECS if spec.kind == "gauge")
 
 
@@ -156,14 +158,30 @@ def check_port(host: str, port: int, variable: str) -> None:
             ) from error
 
 
-def supervise(settings: Settings) -> int:
-    """Run the server until it is told to stop; the exit code."""
-    check_port(settings.http_host, settings.http_port, "MLOPS_HTTP_PORT")
-    check_port(settings.http_host, settings.admin_port, "MLOPS_ADMIN_PORT")
+def check_mounted(settings: Settings) -> None:
+    """Raise `SettingsError` now for what every worker would fail on."""
     if settings.access_keys_file:
         read_keys(settings.access_keys_file)
     if settings.tls_cert_file and settings.tls_key_file:
         read_certificate(settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file)
+    if settings.otlp_endpoint and not _installed(_EXPORTER):
+        raise SettingsError(
+            "MLOPS_OTLP_ENDPOINT is set but OpenTelemetry is not installed; install mlops-serving[otel]"
+        )
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def supervise(settings: Settings) -> int:
+    """Run the server until it is told to stop; the exit code."""
+    check_port(settings.http_host, settings.http_port, "MLOPS_HTTP_PORT")
+    check_port(settings.http_host, settings.admin_port, "MLOPS_ADMIN_PORT")
+    check_mounted(settings)
 
     async def run() -> int:
         return await Supervisor(settings).run()

@@ -37,6 +37,7 @@ from mlops_serving.settings import Settings
 from mlops_serving.shadow import Shadow
 from mlops_serving.slots import ModelSlot, Slots
 from mlops_serving.store import Store, store_settings
+from mlops_serving.tracing import telemetry
 
 _KEEP_ALIVE_MILLISECONDS: Final = 75_000
 """Longer than the idle time of common proxies, so that they close first."""
@@ -73,7 +74,10 @@ class Worker:
         )
         self._batchers = {name: self._batcher(name) for name in self._slots}
         self._shadow = Shadow(self._metrics, settings.shadow_bytes)
-        self._inference = Inference(self._slots, self._batchers, self._shadow, self._metrics)
+        self._telemetry = telemetry(settings, self._metrics)
+        self._inference = Inference(
+            self._slots, self._batchers, self._shadow, self._metrics, telemetry=self._telemetry
+        )
         self._access = _access(settings, self._metrics)
         threads = max(1, cpu_limit() // settings.workers)
         self._followers = {
@@ -102,6 +106,8 @@ class Worker:
             self._close()
             http.stop()
             await asyncio.wait((serving,), timeout=self._settings.request_timeout_seconds)
+            if self._telemetry:
+                self._telemetry.close()
         if serving.done():
             serving.result()
         if failed.done():
