@@ -1,6 +1,7 @@
 """The port for operators: metrics of all processes, and the model repository where it is allowed.
 
     GET  /metrics
+    GET  /v2/health/live | ready
     POST /v2/repository/index
     POST /v2/repository/models/<name>/load | unload
 
@@ -19,8 +20,9 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from mlops_serving.access import Access
+from mlops_serving.app import error_headers
 from mlops_serving.control import Action, Command
-from mlops_serving.errors import MethodNotAllowed, NotFound, RequestError, Unauthenticated, Unavailable
+from mlops_serving.errors import MethodNotAllowed, NotFound, RequestError, Unavailable
 from mlops_serving.logs import log
 from mlops_serving.metrics import catalog
 from mlops_serving.metrics.process import process_series
@@ -31,6 +33,7 @@ from mlops_serving.settings import Settings
 
 _LOAD_SECONDS: Final = 60.0
 _TICK_SECONDS: Final = 0.02
+_HEALTH: Final = ("v2", "health")
 _REPOSITORY: Final = ("v2", "repository")
 
 
@@ -59,12 +62,14 @@ class Admin:
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
-        kind, more = "application/json", list[tuple[str, str]]()
+        headers = [("content-type", "application/json")]
         try:
             await protocol()
             parts = tuple(unquote(part) for part in scope.path.strip("/").split("/"))
             if parts == ("metrics",):
-                status, body, kind = 200, self._metrics(), CONTENT_TYPE
+                status, body, headers = 200, self._metrics(), [("content-type", CONTENT_TYPE)]
+            elif parts[:2] == _HEALTH:
+                status, body = self._health(parts[2:])
             elif parts[:2] == _REPOSITORY:
                 self._check_key(scope.headers, parts[2:])
                 status, body = 200, await self._act(scope.method, parts[2:])
@@ -72,17 +77,34 @@ class Admin:
                 raise NotFound(f"there is nothing at {scope.path!r}; see /metrics")
         except RequestError as error:
             status, body = error.status, replies.error(str(error))
-            if isinstance(error, Unauthenticated):
-                more = [("www-authenticate", error.challenge)]
+            headers += error_headers(error)
         except Exception:
             log.exception("an operator's request failed for a reason that is a bug")
             status, body = 500, replies.error("the server failed; its log says why")
-        protocol.response_bytes(status, [("content-type", kind), *more], body)
+        protocol.response_bytes(status, headers, body)
 
     def _check_key(self, headers: Any, parts: tuple[str, ...]) -> None:
         if self._access is not None:
             model = parts[1] if len(parts) > 1 else ""
             self._access.allowed(headers.get("authorization"), headers.get("api-key"), model)
+
+    def _health(self, parts: tuple[str, ...]) -> tuple[int, bytes]:
+        """Of the server as a whole, for probes that cannot show a client's certificate on the main port."""
+        ready = any(
+            one.values[0]
+            for segment in self._workers.segments
+            for one in segment.series()
+            if one.metric == catalog.READY.name
+        )
+        match parts:
+            case ("live",):
+                return 200, replies.health(ready)
+            case ("ready",) if ready:
+                return 200, replies.health(True)
+            case ("ready",):
+                return 503, replies.health(False, "no worker is ready")
+            case _:
+                raise NotFound("health has live and ready")
 
     def _metrics(self) -> bytes:
         return exposition(self._workers.segments, process_series(self._workers.processes))

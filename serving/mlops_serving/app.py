@@ -64,7 +64,7 @@ class App:
                 status, body = self._answer(asked)
         except RequestError as error:
             status, body = error.status, replies.error(str(error))
-            headers = _JSON + _error_headers(error)
+            headers = _JSON + error_headers(error)
         except Exception:
             fields = {"path": scope.path} | identity(scope.headers.get, None, call)
             log.exception("a request failed for a reason that is a bug", extra={"fields": fields})
@@ -137,7 +137,8 @@ def _write(model: LoadedModel, request: InferRequest, outputs: Mapping[str, Arra
     return replies.infer_reply(model.manifest, model.signature, request, outputs)
 
 
-def _error_headers(error: RequestError) -> Headers:
+def error_headers(error: RequestError) -> Headers:
+    """The headers that HTTP wants beside the status of a failure."""
     if isinstance(error, Unavailable):
         return [("retry-after", str(error.retry_after))]
     if isinstance(error, MethodNotAllowed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
+import signal
 import socket
 import ssl
 import threading
@@ -185,6 +186,22 @@ def test_with_a_client_authority_only_its_clients_get_in(serve, tmp_path, iris, 
             stranger.configure_cert(server.tls)
         with pytest.raises(OSError, match=r"(?i)certificate|unknown ca|eof"):
             server.ask("/v2/health/live")
+
+
+def test_probes_have_the_operators_port_which_needs_no_certificate(
+    serve, tmp_path, iris, mounted, trusting, wait_until
+):
+    server = start(serve, tmp_path, iris, mounted, trusting, MLOPS_DRAIN_SECONDS="4")
+
+    def status(path):
+        return server.ask(path, port=server.admin_port).status
+
+    server.wait_ready()
+    wait_until(lambda: status("/v2/health/ready") == 200)
+    assert [status(f"/v2/health/{name}") for name in ("live", "other")] == [200, 404]
+    server.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: status("/v2/health/ready") == 503)
+    assert status("/v2/health/live") == 200
 
 
 @pytest.mark.parametrize("kept", ["MLOPS_TLS_CERT_FILE", "MLOPS_TLS_KEY_FILE"])
