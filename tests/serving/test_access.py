@@ -240,9 +240,9 @@ def test_keys_change_under_load_without_losing_a_request_of_a_key_that_stays(
     assert server.ask(INFER, body, api_key=KEY.key).status == 401
 
 
-def test_a_server_does_not_start_on_a_malformed_file(server, path, serve, tmp_path, iris):
-    server.wait_ready()
+@pytest.mark.parametrize("variable", ["MLOPS_ACCESS_KEYS_FILE", "MLOPS_ADMIN_KEY_FILE"])
+def test_a_server_does_not_start_on_a_malformed_file(variable, path, serve, tmp_path, iris):
     path.write_text("{}")
-    other = serve(folder_environ(tmp_path / "other", iris) | {"MLOPS_ACCESS_KEYS_FILE": str(path)})
-    assert other.process.wait(20) == 2
-    assert other.logged()[-1]["message"] == f"the keys in {path} are malformed: keys: Field required"
+    server = serve(folder_environ(tmp_path / "store", iris) | {variable: str(path)})
+    assert server.process.wait(20) == 2
+    assert server.logged()[-1]["message"] == f"the keys in {path} are malformed: keys: Field required"

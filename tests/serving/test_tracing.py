@@ -129,6 +129,23 @@ def test_without_an_endpoint_opentelemetry_is_not_imported():
     assert found.stdout.strip() == "False"
 
 
+def test_traces_without_the_packages_for_them_are_a_wrong_setting():
+    program = """
+import sys
+sys.modules["opentelemetry.exporter"] = None
+from mlops_serving.settings import read_settings
+from mlops_serving.supervisor import check_mounted
+models = '[{"name": "iris", "endpoint": "flowers"}]'
+end = {"MLOPS_OTLP_ENDPOINT": "http://collector:4318"}
+check_mounted(read_settings({"MLOPS_MODELS": models, "MLOPS_STORE_URL": "file:///x"} | end))
+"""
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert found.stderr.splitlines()[-1] == (
+        "mlops_serving.errors.SettingsError: MLOPS_OTLP_ENDPOINT is set but OpenTelemetry is not installed; "
+        "install mlops-serving[otel]"
+    )
+
+
 @pytest.fixture
 def receiver():
     receiver = Receiver()
