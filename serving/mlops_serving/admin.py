@@ -1,6 +1,7 @@
 """The port for operators: metrics of all processes, and the model repository where it is allowed.
 
     GET  /metrics
+    GET  /v2/health/live | ready
     POST /v2/repository/index
     POST /v2/repository/models/<name>/load | unload
 
@@ -18,6 +19,7 @@ import orjson
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
+from mlops_serving.access import Access
 from mlops_serving.app import error_headers
 from mlops_serving.control import Action, Command
 from mlops_serving.errors import MethodNotAllowed, NotFound, RequestError, Unavailable
@@ -31,6 +33,7 @@ from mlops_serving.settings import Settings
 
 _LOAD_SECONDS: Final = 60.0
 _TICK_SECONDS: Final = 0.02
+_HEALTH: Final = ("v2", "health")
 _REPOSITORY: Final = ("v2", "repository")
 
 
@@ -52,8 +55,8 @@ class Workers(Protocol):
 class Admin:
     """RSGI callable of the operators' port."""
 
-    def __init__(self, workers: Workers, settings: Settings) -> None:
-        self._workers = workers
+    def __init__(self, workers: Workers, settings: Settings, access: Access | None = None) -> None:
+        self._workers, self._access = workers, access
         self._models = {model.name: model for model in settings.models}
         self._repository = settings.repository_api
 
@@ -65,7 +68,10 @@ class Admin:
             parts = tuple(unquote(part) for part in scope.path.strip("/").split("/"))
             if parts == ("metrics",):
                 status, body, headers = 200, self._metrics(), [("content-type", CONTENT_TYPE)]
+            elif parts[:2] == _HEALTH:
+                status, body = self._health(parts[2:])
             elif parts[:2] == _REPOSITORY:
+                self._check_key(scope.headers, parts[2:])
                 status, body = 200, await self._act(scope.method, parts[2:])
             else:
                 raise NotFound(f"there is nothing at {scope.path!r}; see /metrics")
@@ -76,6 +82,29 @@ class Admin:
             log.exception("an operator's request failed for a reason that is a bug")
             status, body = 500, replies.error("the server failed; its log says why")
         protocol.response_bytes(status, headers, body)
+
+    def _check_key(self, headers: Any, parts: tuple[str, ...]) -> None:
+        if self._access is not None:
+            model = parts[1] if len(parts) > 1 else ""
+            self._access.allowed(headers.get("authorization"), headers.get("api-key"), model)
+
+    def _health(self, parts: tuple[str, ...]) -> tuple[int, bytes]:
+        """Of the server as a whole, for probes that cannot show a client's certificate on the main port."""
+        ready = any(
+            one.values[0]
+            for segment in self._workers.segments
+            for one in segment.series()
+            if one.metric == catalog.READY.name
+        )
+        match parts:
+            case ("live",):
+                return 200, replies.health(ready)
+            case ("ready",) if ready:
+                return 200, replies.health(True)
+            case ("ready",):
+                return 503, replies.health(False, "no worker is ready")
+            case _:
+                raise NotFound("health has live and ready")
 
     def _metrics(self) -> bytes:
         return exposition(self._workers.segments, process_series(self._workers.processes))
@@ -123,10 +152,10 @@ class Admin:
         return bool(ready.get((name,), (0.0,))[0])
 
 
-def admin_server(workers: Workers, settings: Settings) -> Server:
+def admin_server(workers: Workers, settings: Settings, access: Access | None = None) -> Server:
     """The HTTP server of the operators' port."""
     return Server(
-        Admin(workers, settings),
+        Admin(workers, settings, access),
         address=settings.http_host,
         port=settings.admin_port,
         interface=Interfaces.RSGI,

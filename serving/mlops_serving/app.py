@@ -15,10 +15,12 @@ from typing import Any, Final
 
 from granian.rsgi import ProtocolClosed, ProtocolError
 
+from mlops_serving.access import Access
 from mlops_serving.errors import (
     BodyIncomplete,
     MethodNotAllowed,
     RequestError,
+    Unauthenticated,
     Unavailable,
     UnsupportedEncoding,
 )
@@ -32,10 +34,13 @@ from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.openapi import document
 from mlops_serving.protocol.paths import Action, Route, route
 from mlops_serving.protocol.requests import InferRequest, Signature, decode
+from mlops_serving.tracing import Call, identity
 
 Headers = list[tuple[str, str]]
 
 _JSON: Final = [("content-type", "application/json")]
+_OPEN: Final = (Action.LIVE, Action.READY)
+"""What needs no key, so that probes work."""
 _CLOSE: Final = ("connection", "close")
 EXTENSIONS: Final = ("binary_tensor_data", "statistics")
 """Extensions of the protocol that every server has."""
@@ -54,8 +59,9 @@ class App:
         sticky_header: str,
         segments: Sequence[Segment] = (),
         extensions: Sequence[str] = EXTENSIONS,
+        access: Access | None = None,
     ) -> None:
-        self._inference = inference
+        self._inference, self._access = inference, access
         self._max_body_bytes, self._sticky_header = max_body_bytes, sticky_header
         self._segments, self._extensions = segments, extensions
         self._version = version("mlops-serving")
@@ -63,33 +69,43 @@ class App:
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""
         headers: Headers = _JSON
+        call: Call | None = None
         try:
             asked = route(scope.method, scope.path)
+            if self._access is not None and asked.action not in _OPEN:
+                sent = scope.headers
+                self._access.allowed(sent.get("authorization"), sent.get("api-key"), asked.model)
             if asked.action is Action.INFER:
                 status = 200
-                headers, body = await self._infer(asked, scope.headers, protocol)
+                call = self._inference.begin(scope.headers.get)
+                headers, body = await self._infer(asked, scope.headers, protocol, call)
             else:
                 status, body = self._answer(asked)
         except RequestError as error:
             status, body = error.status, replies.error(str(error))
             headers = _JSON + error_headers(error)
         except Exception:
-            log.exception(
-                "a request failed for a reason that is a bug", extra={"fields": {"path": scope.path}}
-            )
+            fields = {"path": scope.path} | identity(scope.headers.get, None, call)
+            log.exception("a request failed for a reason that is a bug", extra={"fields": fields})
             status, body = 500, replies.error("the server failed; its log says why")
         if self._inference.draining:
             headers = [*headers, _CLOSE]
+        if call is not None:
+            headers = [*headers, *call.headers]
         protocol.response_bytes(status, headers, body)
 
-    async def _infer(self, asked: Route, given: Any, protocol: Any) -> tuple[Headers, bytes]:
+    async def _infer(
+        self, asked: Route, given: Any, protocol: Any, call: Call | None
+    ) -> tuple[Headers, bytes]:
         async def read(expected: Signature) -> InferRequest:
             header = given.get(binary.HEADER)
             body = await self._body(given, protocol)
             return decode(body, expected, None if header is None else binary.header_length(header))
 
         sticky = given.get(self._sticky_header)
-        body, header = await self._inference.answer(asked.model, asked.version, read, _write, sticky)
+        body, header = await self._inference.answer(
+            asked.model, asked.version, read, _write, sticky, given.get, call
+        )
         headers: Headers = _JSON
         if header:
             headers = [("content-type", binary.CONTENT_TYPE), (binary.HEADER, str(header))]
@@ -191,4 +207,6 @@ def error_headers(error: RequestError) -> Headers:
         return [("allow", error.allowed)]
     if isinstance(error, UnsupportedEncoding):
         return [("accept-encoding", error.allowed)]
+    if isinstance(error, Unauthenticated):
+        return [("www-authenticate", error.challenge)]
     return []

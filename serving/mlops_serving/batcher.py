@@ -28,6 +28,7 @@ from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest
 from mlops_serving.runtime import ConcurrentRuntime
 from mlops_serving.slots import Served
+from mlops_serving.tracing import Call
 
 _AT_ONCE_SECONDS: Final = 0.0001
 _INLINE_SECONDS: Final = 0.001
@@ -52,7 +53,7 @@ class Limits:
 class Job:
     """One request on its way through the model."""
 
-    __slots__ = ("deadline", "future", "key", "queued", "request", "served")
+    __slots__ = ("call", "deadline", "future", "key", "queued", "request", "served")
 
     def __init__(
         self,
@@ -60,8 +61,9 @@ class Job:
         request: InferRequest,
         future: asyncio.Future[dict[str, Array]],
         timeout: float,
+        call: Call | None,
     ) -> None:
-        self.served, self.request, self.future = served, request, future
+        self.served, self.request, self.future, self.call = served, request, future, call
         self.key = batch_key(served.model, request)
         self.queued = perf_counter()
         self.deadline = self.queued + min(timeout, request.timeout or timeout)
@@ -89,7 +91,7 @@ class Batcher:
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
 
-    async def run(self, served: Served, request: InferRequest) -> dict[str, Array]:
+    async def run(self, served: Served, request: InferRequest, call: Call | None = None) -> dict[str, Array]:
         """The outputs by name. Raises `Overloaded`, `DeadlineExceeded` or `PredictionFailed`.
 
         May be cancelled at any time without harm to other requests.
@@ -99,7 +101,7 @@ class Batcher:
         if not self._busy and not self._queue and served.model.seconds_for(request.rows) <= _AT_ONCE_SECONDS:
             return _at_once(served, request)
         self._admit(request)
-        job = Job(served, request, self._loop.create_future(), self._limits.timeout)
+        job = Job(served, request, self._loop.create_future(), self._limits.timeout, call)
         self._queue.append(job)
         self._schedule()
         return await job.future
@@ -218,6 +220,8 @@ class Batcher:
         self.rows -= job.request.rows
         self.bytes -= job.request.size
         job.served.meters.queue.observe(now - job.queued)
+        if job.call is not None:
+            job.call.taken = now
 
     def _sweep(self) -> None:
         """While the model is busy, answer those whose time has run out."""

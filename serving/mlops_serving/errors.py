@@ -66,6 +66,24 @@ class RequestError(ServingError):
     kind = "bad_request"
 
 
+class Unauthenticated(RequestError):
+    """No key, or one that is not known; `challenge` goes into the WWW-Authenticate header (RFC 6750)."""
+
+    status = 401
+    kind = "unauthenticated"
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.challenge = 'Bearer realm="mlops"' + (f', error="{code}"' if code else "")
+
+
+class Forbidden(RequestError):
+    """The key is known, but not for this."""
+
+    status = 403
+    kind = "forbidden"
+
+
 class NotFound(RequestError):
     """No such path, model or version."""
 

@@ -24,12 +24,17 @@ from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest, Signature
 from mlops_serving.shadow import Shadow
 from mlops_serving.slots import ModelSlot, Served, Slots
+from mlops_serving.tracing import Call, Header, Telemetry, identity
 
 Reply = TypeVar("Reply")
 Outputs = Mapping[str, Array]
 
 _CLIENT_LEFT: Final = 499
 """What proxies count a request as whose client did not wait for the answer."""
+
+
+def _no_header(name: str) -> None:
+    """The headers of a request that comes from no transport."""
 
 
 class Observer(Protocol):
@@ -50,10 +55,11 @@ class Inference:
         shadow: Shadow,
         metrics: Metrics,
         observers: Sequence[Observer] = (),
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.slots = slots
         self._batchers, self._shadow, self._metrics = batchers, shadow, metrics
-        self._observers = tuple(observers)
+        self._observers, self._telemetry = tuple(observers), telemetry
         self.draining = False
         self.in_flight = 0
         self.last_request = perf_counter()
@@ -64,6 +70,10 @@ class Inference:
         """Whether the server wants requests: every expected model is loaded and no shutdown has begun."""
         return not self.draining and self.slots.ready
 
+    def begin(self, header: Header) -> Call | None:
+        """What to give to `answer` for a request that is to be traced or logged; None for the others."""
+        return None if self._telemetry is None else self._telemetry.begin(header)
+
     async def answer(
         self,
         name: str,
@@ -71,32 +81,41 @@ class Inference:
         read: Callable[[Signature], Awaitable[InferRequest]],
         write: Callable[[LoadedModel, InferRequest, Outputs], Reply],
         sticky: str | None = None,
+        header: Header = _no_header,
+        call: Call | None = None,
     ) -> Reply:
         """Read a request, answer it, write the reply; raises `RequestError`.
 
         `sticky` is the key by which a canary keeps a client on one version; without it the request's id.
+        `header` gives the transport's headers, and is asked when something about the request is logged.
         """
         started = self.last_request = perf_counter()
-        slot = self._slot(name)
+        slot = self._slot(name, started, header, call)
         slot.in_flight += 1
         self.in_flight += 1
         served: Served | None = None
+        request: InferRequest | None = None
         code = 200
         try:
             served = slot.find(version)
             request = await read(served.model.signature)
             if version is None:
                 served = self._chosen(slot, served, sticky or request.id)
-            served.meters.decode.observe(perf_counter() - started)
-            outputs = await self._batchers[name].run(served, request)
+            decoded = perf_counter()
+            served.meters.decode.observe(decoded - started)
+            if call is not None:
+                call.decoded = decoded
+            outputs = await self._batchers[name].run(served, request, call)
             answered = perf_counter()
+            if call is not None:
+                call.answered = answered
             reply = write(served.model, request, outputs)
             served.meters.encode.observe(perf_counter() - answered)
             self._after(slot, served, request, outputs)
             return reply
         except RequestError as error:
             code = error.status
-            self._refused(slot.name, error)
+            self._refused(slot.name, error, header, request, call)
             raise
         except CancelledError:
             code = _CLIENT_LEFT
@@ -108,6 +127,8 @@ class Inference:
             slot.in_flight -= 1
             self.in_flight -= 1
             self._count(slot.name, served, code, perf_counter() - started)
+            if call is not None and self._telemetry is not None:
+                self._telemetry.end(call, slot.name, served, request, code, started)
 
     def _show(self) -> None:
         self._metrics.ready.labels().set(self.ready)
@@ -117,11 +138,13 @@ class Inference:
             self._metrics.queue_rows.labels(name).set(batcher.rows)
             self._metrics.queue_bytes.labels(name).set(batcher.bytes)
 
-    def _slot(self, name: str) -> ModelSlot:
+    def _slot(self, name: str, started: float, header: Header, call: Call | None) -> ModelSlot:
         try:
             return self.slots[name]
         except RequestError as error:
-            self._refused("", error)
+            self._refused("", error, header, None, call)
+            if call is not None and self._telemetry is not None:
+                self._telemetry.end(call, "", None, None, error.status, started)
             raise
 
     @staticmethod
@@ -138,10 +161,17 @@ class Inference:
         if standing and standing.mode == "shadow" and standing.candidate and served is standing.stable:
             self._shadow.offer(standing.candidate, standing.weight, request, outputs)
 
-    def _refused(self, name: str, error: RequestError) -> None:
+    def _refused(
+        self,
+        name: str,
+        error: RequestError,
+        header: Header,
+        request: InferRequest | None,
+        call: Call | None,
+    ) -> None:
         self._metrics.rejected.labels(name, error.kind).add()
         if isinstance(error, PredictionFailed):
-            fields = {"model": name, "place": error.place}
+            fields = {"model": name, "place": error.place} | identity(header, request, call)
             log.error("the model failed on a request", extra={"fields": fields})
 
     def _count(self, name: str, served: Served | None, code: int, seconds: float) -> None:

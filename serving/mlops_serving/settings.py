@@ -27,6 +27,7 @@ from mlops_serving.errors import SettingsError
 
 _PREFIX: Final = "MLOPS_"
 _MIB: Final = 1 << 20
+_WATCH_SECONDS: Final = 1.0
 
 ModelVersion = Annotated[str, StringConstraints(pattern=r"^(release|[1-9][0-9]{0,8})$")]
 
@@ -102,6 +103,29 @@ class Settings(BaseModel):
     allow_code: Json[tuple[ModelName, ...]] = Field(
         (), description="JSON list of the models whose artifacts may run code of their own"
     )
+    access_keys_file: Path | None = Field(
+        None, description="file of the keys that clients need; without it everybody may ask"
+    )
+    admin_key_file: Path | None = Field(
+        None, description="file of the keys that `/v2/repository` needs, of the same form"
+    )
+    tls_cert_file: Path | None = Field(None, description="PEM certificate chain; with it HTTPS is spoken")
+    tls_key_file: Path | None = Field(None, description="PEM key of the certificate")
+    tls_client_ca_file: Path | None = Field(
+        None, description="PEM certificates that must have signed a client's; without it none is asked for"
+    )
+    otlp_endpoint: Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$")] | None = Field(
+        None, description="where traces go, such as `http://collector:4318`; without it there are none"
+    )
+    trace_sample: float = Field(
+        0.01, ge=0, le=1, description="share of requests traced, of those whose caller has not decided"
+    )
+    log_requests: float = Field(0, ge=0, le=1, description="share of infer requests that get a log line")
+
+    @property
+    def watch_seconds(self) -> float:
+        """How often mounted files are looked at."""
+        return min(self.poll_seconds, _WATCH_SECONDS)
 
     @field_validator("models")
     @classmethod
@@ -129,6 +153,13 @@ class Settings(BaseModel):
         return names
 
 
+def _check_tls(settings: Settings) -> None:
+    if (settings.tls_cert_file is None) != (settings.tls_key_file is None):
+        raise SettingsError("MLOPS_TLS_CERT_FILE and MLOPS_TLS_KEY_FILE are set both or not at all")
+    if settings.tls_client_ca_file and settings.tls_cert_file is None:
+        raise SettingsError("MLOPS_TLS_CLIENT_CA_FILE needs MLOPS_TLS_CERT_FILE and MLOPS_TLS_KEY_FILE")
+
+
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read every MLOPS_ variable; `SettingsError` names the variable, what it holds and what is allowed."""
     given = {
@@ -137,11 +168,13 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         if name.startswith(_PREFIX)
     }
     try:
-        return Settings.model_validate(given)
+        settings = Settings.model_validate(given)
     except ValidationError as error:
         raise SettingsError(
             "\n".join(_explain(item["type"], item["loc"], item) for item in error.errors())
         ) from error
+    _check_tls(settings)
+    return settings
 
 
 def _explain(kind: str, where: tuple[int | str, ...], item: Mapping[str, object]) -> str:

@@ -14,14 +14,17 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
+from importlib.util import find_spec
 from time import monotonic
 from typing import Final
 
+from mlops_serving.access import Access, read_keys
+from mlops_serving.certificate import read_certificate
 from mlops_serving.control import Command
 from mlops_serving.cpus import cpu_limit
-from mlops_serving.errors import ServingError
+from mlops_serving.errors import ServingError, SettingsError
 from mlops_serving.logs import log
-from mlops_serving.metrics.catalog import SPECS, WORKER_RESTARTS, WORKERS
+from mlops_serving.metrics.catalog import ACCESS_REFUSED, RELOADS, SPECS, WORKER_RESTARTS, WORKERS
 from mlops_serving.metrics.meters import Meter
 from mlops_serving.metrics.segment import Segment, new_segment
 from mlops_serving.settings import Settings
@@ -29,6 +32,7 @@ from mlops_serving.settings import Settings
 GAVE_UP: Final = 1
 _SHORT_LIFE_SECONDS: Final = 10.0
 _LONGEST_PAUSE_SECONDS: Final = 10.0
+_EXPORTER: Final = "opentelemetry.exporter.otlp.proto.http"
 _GAUGES: Final = frozenset(spec.name for spec in SPECS if spec.kind == "gauge")
 
 
@@ -42,6 +46,7 @@ class Supervisor:
         self.segments = [*map(Segment, self._handles), self._own]
         self._restarts = Meter(WORKER_RESTARTS, self._own).labels()
         self._running = Meter(WORKERS, self._own).labels()
+        self._access = self._admin_access()
         self._workers: dict[int, Process] = {}
         self._stopping = asyncio.Event()
         self._failed = 0
@@ -60,7 +65,7 @@ class Supervisor:
         lives = [loop.create_task(self._keep_alive(number)) for number in range(self._settings.workers)]
         from mlops_serving.admin import admin_server
 
-        admin = admin_server(self, self._settings)
+        admin = admin_server(self, self._settings, self._access)
         showing = loop.create_task(admin.serve())
         await asyncio.wait(lives)
         admin.stop()  # type: ignore[no-untyped-call]
@@ -73,6 +78,13 @@ class Supervisor:
             if process.stdin:
                 process.stdin.write(command.line())
                 await process.stdin.drain()
+
+    def _admin_access(self) -> Access | None:
+        path = self._settings.admin_key_file
+        if path is None:
+            return None
+        refused, reloads = Meter(ACCESS_REFUSED, self._own), Meter(RELOADS, self._own)
+        return Access(path, refused, reloads, self._settings.watch_seconds)
 
     async def _keep_alive(self, number: int) -> None:
         pause = 0.0
@@ -149,12 +161,32 @@ def check_port(host: str, port: int, variable: str) -> None:
             ) from error
 
 
+def check_mounted(settings: Settings) -> None:
+    """Raise `SettingsError` now for what every worker would fail on."""
+    if settings.access_keys_file:
+        read_keys(settings.access_keys_file)
+    if settings.tls_cert_file and settings.tls_key_file:
+        read_certificate(settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file)
+    if settings.otlp_endpoint and not _installed(_EXPORTER):
+        raise SettingsError(
+            "MLOPS_OTLP_ENDPOINT is set but OpenTelemetry is not installed; install mlops-serving[otel]"
+        )
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def supervise(settings: Settings) -> int:
     """Run the server until it is told to stop; the exit code."""
     check_port(settings.http_host, settings.http_port, "MLOPS_HTTP_PORT")
     check_port(settings.http_host, settings.admin_port, "MLOPS_ADMIN_PORT")
     if settings.grpc_port:
         check_port(settings.http_host, settings.grpc_port, "MLOPS_GRPC_PORT")
+    check_mounted(settings)
 
     async def run() -> int:
         return await Supervisor(settings).run()

@@ -14,14 +14,15 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
+from mlops_serving.access import Access
 from mlops_serving.app import EXTENSIONS, App
 from mlops_serving.batcher import Batcher, Limits
 from mlops_serving.control import parse_command
@@ -36,6 +37,7 @@ from mlops_serving.settings import Settings
 from mlops_serving.shadow import Shadow
 from mlops_serving.slots import ModelSlot, Slots
 from mlops_serving.store import Store, store_settings
+from mlops_serving.tracing import telemetry
 
 if TYPE_CHECKING:
     from mlops_serving.grpc_api.server import GrpcServer
@@ -52,6 +54,18 @@ async def work(settings: Settings, number: int, segments: Sequence[int]) -> None
     await Worker(settings, store, number, [Segment(handle) for handle in segments]).run()
 
 
+class HttpServer(Protocol):
+    """What a worker needs of its HTTP server."""
+
+    def serve(self) -> Coroutine[Any, Any, None]:
+        """Serve until `stop`."""
+        ...
+
+    def stop(self) -> None:
+        """Accept no more connections, answer what is in hand, and end."""
+        ...
+
+
 class Worker:
     """What one process is made of; `run` is its life."""
 
@@ -65,7 +79,11 @@ class Worker:
         )
         self._batchers = {name: Batcher(_limits(settings)) for name in self._slots}
         self._shadow = Shadow(self._metrics, settings.shadow_bytes)
-        self._inference = Inference(self._slots, self._batchers, self._shadow, self._metrics)
+        self._telemetry = telemetry(settings, self._metrics)
+        self._inference = Inference(
+            self._slots, self._batchers, self._shadow, self._metrics, telemetry=self._telemetry
+        )
+        self._access = _access(settings, self._metrics)
         threads = max(1, cpu_limit() // settings.workers)
         loop = asyncio.get_running_loop()
         self._followers = {
@@ -78,7 +96,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         failed: asyncio.Future[None] = loop.create_future()
         leaving = Leaving(loop)
-        http = _http_server(self._app(), self._settings)
+        http = _http_server(self._app(), self._settings, self._metrics)
         rpc = await self._rpc()
         serving = loop.create_task(http.serve())
         self._follow(loop, failed)
@@ -94,8 +112,10 @@ class Worker:
             if rpc:
                 await rpc.stop(self._settings.request_timeout_seconds)
             self._close()
-            http.stop()  # type: ignore[no-untyped-call]
+            http.stop()
             await asyncio.wait((serving,), timeout=self._settings.request_timeout_seconds)
+            if self._telemetry:
+                self._telemetry.close()
         if serving.done():
             serving.result()
         if failed.done():
@@ -105,7 +125,7 @@ class Worker:
         settings = self._settings
         more = ("model_repository",) if settings.repository_api else ()
         sizes = settings.max_body_bytes, settings.sticky_header
-        return App(self._inference, *sizes, self._segments, EXTENSIONS + more)
+        return App(self._inference, *sizes, self._segments, EXTENSIONS + more, self._access)
 
     async def _rpc(self) -> GrpcServer | None:
         """The gRPC server, which costs nothing, not even its import, when it is off."""
@@ -200,14 +220,25 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _http_server(app: App, settings: Settings) -> Server:
+def _access(settings: Settings, metrics: Metrics) -> Access | None:
+    if settings.access_keys_file is None:
+        return None
+    return Access(settings.access_keys_file, metrics.access_refused, metrics.reloads, settings.watch_seconds)
+
+
+def _http_server(app: App, settings: Settings, metrics: Metrics) -> HttpServer:
+    http1 = HTTP1Settings(header_read_timeout=_KEEP_ALIVE_MILLISECONDS)
+    if settings.tls_cert_file:
+        from mlops_serving.tls import TlsServer
+
+        return TlsServer(app, settings, metrics, http1)
     return Server(
         app,
         address=settings.http_host,
         port=settings.http_port,
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=_KEEP_ALIVE_MILLISECONDS),
+        http1_settings=http1,
         websockets=False,
         backlog=1024,
         log_enabled=False,

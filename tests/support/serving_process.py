@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -90,8 +91,18 @@ class Reply:
 class Load:
     """Clients in threads, each on a connection that it keeps until the server tells it to close."""
 
-    def __init__(self, port: int, connections: int, path: str, body: bytes, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        port: int,
+        connections: int,
+        path: str,
+        body: bytes,
+        stop: threading.Event,
+        headers: dict[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._port, self._path, self._body, self._stop = port, path, body, stop
+        self._headers, self._tls = headers or {}, tls
         self.replies: list[tuple[int, bytes]] = []
         self.lost: list[str] = []
         self.told_to_close = 0
@@ -106,10 +117,10 @@ class Load:
         return self
 
     def _client(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=DEADLINE)
+        connection = self._connection()
         while not self._stop.is_set():
             try:
-                connection.request("POST", self._path, self._body)
+                connection.request("POST", self._path, self._body, self._headers)
                 answer = connection.getresponse()
                 self.replies.append((answer.status, answer.read()))
             except OSError as error:
@@ -117,8 +128,14 @@ class Load:
                 break
             if answer.getheader("connection") == "close":
                 self.told_to_close += 1
-                break
+                if self._tls is None:
+                    break
         connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._tls is None:
+            return http.client.HTTPConnection("127.0.0.1", self._port, timeout=DEADLINE)
+        return http.client.HTTPSConnection("localhost", self._port, timeout=DEADLINE, context=self._tls)
 
 
 def models(version: str, name: str = "iris", endpoint: str = "flowers") -> str:
@@ -132,6 +149,7 @@ class ServerProcess:
     def __init__(self, environ: dict[str, str], folder: Path) -> None:
         self.port, self.admin_port = free_port(), free_port()
         self.log = folder / f"server-{self.port}.log"
+        self.tls: ssl.SSLContext | None = None
         base = {
             "PATH": os.environ["PATH"],
             "MLOPS_MODELS": models("release"),
@@ -151,7 +169,12 @@ class ServerProcess:
         self, path: str, body: object = None, method: str = "", *, port: int = 0, **headers: str
     ) -> Reply:
         """One request on a connection of its own; a body that is not bytes is sent as JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=DEADLINE)
+        if self.tls is None or port:
+            connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=DEADLINE)
+        else:
+            connection = http.client.HTTPSConnection(
+                "localhost", self.port, timeout=DEADLINE, context=self.tls
+            )
         raw = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         try:
             sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -183,6 +206,11 @@ class ServerProcess:
                 return float(found.rsplit(" ", 1)[1])
         return -1
 
+    def threads(self) -> int:
+        """Threads of the server and its workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return sum(len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in (self.process.pid, *children))
+
     def logged(self) -> list[dict[str, Any]]:
         """The log's lines; each must be JSON."""
         return [json.loads(line) for line in self.log.read_text().splitlines()]
@@ -193,9 +221,20 @@ class ServerProcess:
         assert self.process.poll() is None, self.log.read_text()
         return self
 
-    def load(self, connections: int, path: str, body: bytes, stop: threading.Event) -> Load:
-        """Send one request after another on `connections` kept-alive connections until `stop` is set."""
-        return Load(self.port, connections, path, body, stop)
+    def load(
+        self,
+        connections: int,
+        path: str,
+        body: bytes,
+        stop: threading.Event,
+        headers: dict[str, str] | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> Load:
+        """Send one request after another on `connections` kept-alive connections until `stop` is set.
+
+        With `tls` a client that is told to close connects again and goes on.
+        """
+        return Load(self.port, connections, path, body, stop, headers, tls)
 
     def terminate(self) -> int:
         """SIGTERM, and the exit code."""

@@ -94,6 +94,30 @@ SHADOW_DIFFERENCE: Final = Spec(
     (*_MODEL, "output"),
     DIFFERENCES,
 )
+ACCESS_REFUSED: Final = Spec(
+    "mlops_access_refused_total",
+    "counter",
+    "Requests refused for their key: missing, malformed, unknown, or forbidden (not for that model).",
+    ("reason",),
+)
+RELOADS: Final = Spec(
+    "mlops_reloads_total",
+    "counter",
+    "Changes of mounted files (keys, tls), by what became of them: done or refused.",
+    ("file", "result"),
+)
+TLS_NOT_AFTER: Final = Spec(
+    "mlops_tls_not_after_seconds",
+    "gauge",
+    "When the certificate in use ends, in seconds since 1970.",
+    merge="min",
+)
+SPANS: Final = Spec(
+    "mlops_spans_total",
+    "counter",
+    "Trace spans: exported, failed to be, or dropped for want of room.",
+    ("result",),
+)
 WORKERS: Final = Spec("mlops_workers", "gauge", "Worker processes running.")
 WORKER_RESTARTS: Final = Spec(
     "mlops_worker_restarts_total", "counter", "Worker processes that died and were replaced."
@@ -136,6 +160,10 @@ class Metrics:
         self.store_up = meter(STORE_UP)
         self.shadowed = meter(SHADOWED)
         self.shadow_difference = meter(SHADOW_DIFFERENCE)
+        self.access_refused = meter(ACCESS_REFUSED)
+        self.reloads = meter(RELOADS)
+        self.tls_not_after = meter(TLS_NOT_AFTER)
+        self.spans = meter(SPANS)
 
     def before_flush(self, update: Callable[[], None]) -> None:
         """Call `update` before each flush, for gauges that would be costly to keep at all times."""

@@ -14,7 +14,8 @@ from mlops_serving.protocol.datatypes import BF16, Array
 from mlops_serving.runtime import Place
 from mlops_serving.runtime.onnx_values import OnnxValuesRuntime
 
-_WARNINGS_OFF: Final = 3
+_FATAL_ONLY: Final = 4
+"""It would write lines that are no JSON and hold values of requests; what it raises says the same."""
 _DATATYPES: Final = {
     "tensor(bool)": "BOOL",
     "tensor(uint8)": "UINT8",
@@ -50,7 +51,7 @@ def load(manifest: Manifest, folder: Path, place: Place) -> OnnxRuntime | OnnxVa
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = place.threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = _WARNINGS_OFF
+    options.log_severity_level = _FATAL_ONLY
     # Idle threads that spin would eat the CPU quota of the pod.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     path = folder / manifest.model_file
