@@ -66,6 +66,12 @@ class RequestError(ServingError):
     kind = "bad_request"
 
 
+class UnexpectedData(RequestError):
+    """Well-formed values that a strict model's manifest does not allow."""
+
+    kind = "unexpected_data"
+
+
 class NotFound(RequestError):
     """No such path, model or version."""
 

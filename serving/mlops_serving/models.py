@@ -12,6 +12,7 @@ import numpy as np
 
 from mlops_serving.artifact import Manifest, Tensor
 from mlops_serving.errors import ModelError, RequestError
+from mlops_serving.observe.expectations import Gate, gate
 from mlops_serving.protocol.datatypes import Array, from_json
 from mlops_serving.protocol.requests import Signature, signature
 from mlops_serving.runtime import Runtime, load_runtime
@@ -22,13 +23,17 @@ _WARM_UP_SECONDS: Final = 0.2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedModel:
-    """A model that has proved itself, with the seconds its golden inputs took: per call and per row."""
+    """A model that has proved itself, with the seconds its golden inputs took: per call and per row.
+
+    A strict model has a `gate`.
+    """
 
     manifest: Manifest
     signature: Signature
     runtime: Runtime
     call_seconds: float
     row_seconds: float
+    gate: Gate | None = None
 
     @property
     def version(self) -> str:
@@ -49,7 +54,7 @@ def load_model(manifest: Manifest, folder: Path, threads: int) -> LoadedModel:
     rows = next(len(array) for array in inputs.values()) if expected.batchable else 1
     _check_golden(manifest, dict(zip(names, _try(runtime, inputs, names, manifest), strict=True)))
     seconds = _time(runtime, inputs, names)
-    return LoadedModel(manifest, expected, runtime, seconds, seconds / max(1, rows))
+    return LoadedModel(manifest, expected, runtime, seconds, seconds / max(1, rows), gate(manifest))
 
 
 def _time(runtime: Runtime, inputs: Mapping[str, Array], names: Sequence[str]) -> float:

@@ -28,6 +28,7 @@ from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import Metrics
 from mlops_serving.metrics.process import process_age
 from mlops_serving.models import LoadedModel, load_model
+from mlops_serving.observe.requestlog import check_request_log
 from mlops_serving.release import Release, current
 from mlops_serving.settings import ModelSettings, Settings
 from mlops_serving.slots import ModelSlot
@@ -159,6 +160,7 @@ class Follower:
                 return model
         manifest, folder = self._cache.obtain(version)
         self._metrics.store_up.labels().set(1)
+        check_request_log(self._settings, manifest)
         return load_model(manifest, folder, self._threads)
 
     def _applied(self, whole: bool) -> None:

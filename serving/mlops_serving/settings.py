@@ -9,7 +9,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Json, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    Json,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from mlops_serving.artifact import ModelName
 from mlops_serving.errors import SettingsError
@@ -39,6 +48,12 @@ class Settings(BaseModel):
     Times are seconds, sizes bytes. `models` is a JSON list of objects with the fields of
     `ModelSettings`. `queue_rows` and `queue_bytes` bound what waits for one model; beyond them requests
     are refused with 503. `drain_seconds` is the longest time between SIGTERM and the end of accepting.
+
+    `observe_bytes` bounds the answered requests that wait for drift and data quality to look at them.
+    `request_log_sample` is the share of requests that are kept as Parquet in `request_log_bucket`; at most
+    `request_log_bytes` of them wait for the store, a file is written when it has so many `file_rows` or
+    `file_bytes` or is so many `file_seconds` old, and at the end the store has `close_seconds` for the
+    rest. `request_log_hash_key` is the HMAC key for columns that a manifest wants hashed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +75,17 @@ class Settings(BaseModel):
     max_batch_rows: int = Field(256, ge=1)
     queue_rows: int = Field(4096, ge=1)
     queue_bytes: int = Field(128 * _MIB, ge=1024)
+    observe_bytes: int = Field(16 * _MIB, ge=1024)
+    drift_features: int = Field(50, ge=0, le=1000)
+    request_log_sample: float = Field(0, ge=0, le=1)
+    request_log_bucket: str = Field("requests", min_length=1)
+    request_log_bytes: int = Field(32 * _MIB, ge=1024)
+    request_log_file_rows: int = Field(10_000, ge=1)
+    request_log_file_bytes: int = Field(8 * _MIB, ge=1024)
+    request_log_file_seconds: float = Field(60, gt=0, le=3600)
+    request_log_upload_seconds: float = Field(30, gt=0, le=600)
+    request_log_close_seconds: float = Field(5, ge=0, le=600)
+    request_log_hash_key: Annotated[SecretStr, Field(min_length=16)] | None = None
     cache_dir: Path = Path("/var/cache/mlops")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -94,4 +120,5 @@ def _explain(kind: str, where: tuple[int | str, ...], item: Mapping[str, object]
         return f"{name} is no setting of the model server; the settings are {known}"
     if kind == "missing":
         return f"{name} is not set; it is needed"
-    return f"{name} is {item['input']!r}: {item['msg']}"
+    shown = "a secret that is not shown" if name.endswith("_KEY") else repr(item["input"])
+    return f"{name} is {shown}: {item['msg']}"

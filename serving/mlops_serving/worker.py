@@ -31,6 +31,7 @@ from mlops_serving.inference import Inference
 from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import Metrics
 from mlops_serving.metrics.segment import Segment
+from mlops_serving.observe.everything import watch
 from mlops_serving.releases import Follower
 from mlops_serving.settings import Settings
 from mlops_serving.shadow import Shadow
@@ -46,13 +47,13 @@ _TICK_SECONDS: Final = 0.05
 async def work(settings: Settings, number: int, segments: Sequence[int]) -> None:
     """Be worker `number` of those that share their numbers through these file descriptors."""
     store = Store(store_settings(os.environ))
-    await Worker(settings, store, Segment(segments[number])).run()
+    await Worker(settings, store, Segment(segments[number]), number).run()
 
 
 class Worker:
     """What one process is made of; `run` is its life."""
 
-    def __init__(self, settings: Settings, store: Store, segment: Segment) -> None:
+    def __init__(self, settings: Settings, store: Store, segment: Segment, number: int) -> None:
         self._settings = settings
         self._metrics = Metrics(segment)
         self._slots = Slots(
@@ -60,7 +61,8 @@ class Worker:
         )
         self._batchers = {name: self._batcher(name) for name in self._slots}
         self._shadow = Shadow(self._metrics, settings.shadow_bytes)
-        self._inference = Inference(self._slots, self._batchers, self._shadow, self._metrics)
+        self._watch = watch(settings, store.settings, self._metrics, number)
+        self._inference = Inference(self._slots, self._batchers, self._shadow, self._metrics, (self._watch,))
         threads = max(1, cpu_limit() // settings.workers)
         self._followers = {
             one.name: Follower(one, settings, store, self._slots[one.name], self._metrics, threads)
@@ -88,6 +90,8 @@ class Worker:
             self._close()
             http.stop()  # type: ignore[no-untyped-call]
             await asyncio.wait((serving,), timeout=self._settings.request_timeout_seconds)
+            # Only now has everything been answered that will be.
+            await asyncio.to_thread(self._watch.close)
         if serving.done():
             serving.result()
         if failed.done():

@@ -18,7 +18,7 @@ import orjson
 
 Labels = tuple[str, ...]
 
-SIZE: Final = 1 << 21
+SIZE: Final = 1 << 22
 _LENGTH: Final = struct.Struct("<Q")
 _DIRECTORY: Final = SIZE // 2
 _CELLS: Final = (SIZE - _DIRECTORY) // 8
@@ -49,10 +49,13 @@ class Segment:
         self._read = _LENGTH.size
         self._refresh()
 
-    def place(self, metric: str, labels: Labels, count: int) -> int | None:
-        """First cell of a series, which is new or was there before; None when the segment is full."""
+    def place(self, metric: str, labels: Labels, count: int, spare: float = 0.0) -> int | None:
+        """First cell of a series, which is new or was there before; None when the segment is full.
+
+        A new series leaves that share of the segment, `spare`, to others.
+        """
         key = (metric, labels)
-        if key not in self._known and not self._append(key, count):
+        if key not in self._known and not self._append(key, count, 1 - spare):
             return None
         return self._known[key][0]
 
@@ -68,11 +71,11 @@ class Segment:
         for place in range(first, first + count):
             self.cells[place] = value
 
-    def _append(self, key: tuple[str, Labels], count: int) -> bool:
+    def _append(self, key: tuple[str, Labels], count: int, share: float) -> bool:
         first = sum(size for _, size in self._known.values())
         line = orjson.dumps([key[0], key[1], first, count]) + b"\n"
         end = self._read + len(line)
-        if end > _DIRECTORY or first + count > _CELLS:
+        if end > _DIRECTORY * share or first + count > _CELLS * share:
             return False
         self._map[self._read : end] = line
         self._known[key] = (first, count)
