@@ -46,6 +46,7 @@ class Segment:
         self._map = mmap.mmap(handle, SIZE)
         self.cells = memoryview(self._map)[_DIRECTORY:].cast("d")
         self._known: dict[tuple[str, Labels], tuple[int, int]] = {}
+        self._used = 0
         self._read = _LENGTH.size
         self._refresh()
 
@@ -72,21 +73,25 @@ class Segment:
             self.cells[place] = value
 
     def _append(self, key: tuple[str, Labels], count: int, share: float) -> bool:
-        first = sum(size for _, size in self._known.values())
+        first = self._used
         line = orjson.dumps([key[0], key[1], first, count]) + b"\n"
         end = self._read + len(line)
         if end > _DIRECTORY * share or first + count > _CELLS * share:
             return False
         self._map[self._read : end] = line
-        self._known[key] = (first, count)
+        self._know(key, first, count)
         # The length is written last: a reader sees the whole line or none of it.
         _LENGTH.pack_into(self._map, 0, end)
         self._read = end
         return True
 
+    def _know(self, key: tuple[str, Labels], first: int, count: int) -> None:
+        self._known[key] = (first, count)
+        self._used = first + count
+
     def _refresh(self) -> None:
         end = _LENGTH.unpack_from(self._map, 0)[0] or _LENGTH.size
         for line in self._map[self._read : end].splitlines():
             metric, labels, first, count = orjson.loads(line)
-            self._known[metric, tuple(labels)] = (first, count)
+            self._know((metric, tuple(labels)), first, count)
         self._read = end

@@ -8,6 +8,7 @@ without an id gets one of its own in the log, `server-...`, which tells its rows
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from random import random
 from socket import gethostname
@@ -51,7 +52,7 @@ def request_log(settings: Settings, store: StoreSettings, metrics: Metrics, work
     uploads = Uploads(
         Store(store.model_copy(update=changes)),
         metrics,
-        f"{gethostname()}-{worker}",
+        f"{re.sub('[^A-Za-z0-9.]+', '-', gethostname())}-{worker}",
         key.get_secret_value().encode() if key else b"",
     )
     return RequestLog(settings, metrics, uploads)
