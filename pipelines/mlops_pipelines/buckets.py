@@ -1,7 +1,8 @@
 """`store-setup`: the platform's buckets, and who may do what in them.
 
-The read-only user may read models and releases, nothing else: that is all a model server needs. The
-read-write user may also write in every bucket, but delete in none: artifacts and releases stay.
+The read-only user may read models and releases, and add to the request log without reading it: that is all
+a model server needs. The read-write user may also write in every bucket, but delete in none: artifacts and
+releases stay.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ Report = Callable[[str], None]
 BUCKETS = ("models", "data", "requests")
 _LIST = ("s3:ListBucket",)
 _READ = ("s3:GetObject",)
+_ADD = ("s3:PutObject",)
 _WRITE = ("s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 _LIST_UPLOADS = ("s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads")
 
@@ -68,6 +70,8 @@ def bucket_policy(bucket: str, read_only: str, read_write: str) -> dict[str, Any
             _allow(read_only, _LIST, f"arn:aws:s3:::{bucket}"),
             _allow(read_only, _READ, f"arn:aws:s3:::{bucket}/*"),
         ]
+    if bucket == "requests":
+        statements.append(_allow(read_only, _ADD, f"arn:aws:s3:::{bucket}/*"))
     return {"Version": "2012-10-17", "Statement": statements}
 
 

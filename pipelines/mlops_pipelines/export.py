@@ -69,44 +69,69 @@ def check_parity(content: bytes, model: Pipeline, rows: npt.NDArray[np.float32])
     return difference
 
 
-def reference_bins(
-    rows: npt.NDArray[np.float32], approved: npt.NDArray[np.float64]
-) -> tuple[ReferenceBins, ...]:
-    """How every feature, in the input's order, and last the probability of approval are distributed.
+def reference_bins(content: bytes, rows: npt.NDArray[np.float32]) -> tuple[ReferenceBins, ...]:
+    """How every feature, in the input's order, and then the answers of the ONNX model are distributed.
 
-    rows [n, 29] and approved [n] are those of the training split.
+    rows [n, 29] are those of the training split.
     """
+    session = onnxruntime.InferenceSession(content)
+    labels, probabilities = session.run(["label", "probabilities"], {"features": rows})
     numeric = [numeric_bins(name, column) for name, column in zip(NUMERIC, rows.T, strict=False)]
     coded = rows.T[len(NUMERIC) :]
     categorical = [code_bins(name, column) for name, column in zip(CATEGORICAL, coded, strict=True)]
-    return (*numeric, *categorical, numeric_bins("probabilities", approved))
+    features = [_placed(bins, "features", place) for place, bins in enumerate((*numeric, *categorical))]
+    label = code_bins("label", labels.astype(np.float32), range(len(CLASSES)))
+    approved = CLASSES.index("approved")
+    probability = numeric_bins(f"probabilities.{CLASSES[approved]}", probabilities[:, approved])
+    return (*features, _placed(label, "label"), _placed(probability, "probabilities", approved))
+
+
+def _placed(bins: ReferenceBins, tensor: str, column: int | None = None) -> ReferenceBins:
+    return bins.model_copy(update={"tensor": tensor, "column": column})
 
 
 def numeric_bins(name: str, column: npt.NDArray[Any]) -> ReferenceBins:
-    """Bins between distinct deciles; `counts` has one more entry than `edges`, missing kept apart."""
+    """Bins of a number; `counts` has one more entry than `edges`, missing kept apart.
+
+    A number with few values has a bin for each. Others are cut at deciles, and a value that more than a
+    tenth of the rows have is cut off from those above it.
+    """
     present = column[~np.isnan(column)].astype(np.float64)
-    quantiles = np.linspace(0, 1, BIN_QUANTILES + 1)
-    edges = np.unique(np.quantile(present, quantiles, method="inverted_cdf"))
+    distinct = np.unique(present)
+    edges = distinct if len(distinct) <= BIN_QUANTILES + 1 else _deciles(present, distinct)
     counts = np.bincount(np.searchsorted(edges, present, side="right"), minlength=len(edges) + 1)
-    missing = int(len(column) - len(present))
     return ReferenceBins(
         feature=name,
         kind="numeric",
         edges=tuple(edges.tolist()),
         counts=tuple(counts.tolist()),
-        missing=missing,
+        missing=int(len(column) - len(present)),
+        smallest=float(distinct[0]) if len(distinct) else None,
+        largest=float(distinct[-1]) if len(distinct) else None,
     )
 
 
-def code_bins(name: str, column: npt.NDArray[np.float32]) -> ReferenceBins:
-    """One bin a code that occurs, spelt as a whole number, and an empty one for all others."""
-    present = column[~np.isnan(column)]
-    codes, counts = np.unique(present, return_counts=True)
+def _deciles(present: npt.NDArray[np.float64], distinct: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    inner = np.arange(1, BIN_QUANTILES) / BIN_QUANTILES
+    quantiles, times = np.unique(np.quantile(present, inner, method="inverted_cdf"), return_counts=True)
+    frequent = np.searchsorted(distinct, quantiles[times > 1], side="right")
+    return np.union1d(quantiles, distinct[frequent[frequent < len(distinct)]])
+
+
+def code_bins(
+    name: str, column: npt.NDArray[np.float32], known: Sequence[int] | None = None
+) -> ReferenceBins:
+    """One bin a code, spelt as a whole number, and an empty one for all others.
+
+    The codes are those `known`, else those that occur.
+    """
+    present = column[~np.isnan(column)].astype(np.int64)
+    codes = sorted(set(present.tolist())) if known is None else list(known)
     return ReferenceBins(
         feature=name,
         kind="categorical",
-        categories=tuple(str(int(code)) for code in codes),
-        counts=(*counts.tolist(), 0),
+        categories=tuple(map(str, codes)),
+        counts=(*(int((present == code).sum()) for code in codes), 0),
         missing=int(len(column) - len(present)),
     )
 

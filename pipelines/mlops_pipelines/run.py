@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from sklearn.pipeline import Pipeline
@@ -214,9 +213,8 @@ def _manifest(
     run_id: str,
     files: list[FileEntry],
 ) -> Manifest:
-    approved = trained.model.predict_proba(trained.train.features)[:, 1].astype(np.float64)
     evidence = {
-        "reference_bins": export.reference_bins(trained.train.features, approved),
+        "reference_bins": export.reference_bins(trained.content, trained.train.features),
         "golden": export.golden(trained.model, trained.test.features),
         "dataset": export.dataset(mortgage.DATASET, trained.digest, trained.rows),
         "code_revision": settings.code_revision,

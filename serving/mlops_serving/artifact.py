@@ -107,20 +107,33 @@ class FileEntry(_Strict):
         return self
 
 
-class ReferenceBins(_Strict):
-    """How a feature was distributed in the training data, for drift counting.
+class Feature(_Strict):
+    """A feature and where it is: in `column` (from 0) of the input or output `tensor`.
 
-    numeric: `edges` ascending, `counts` has one entry more than `edges` (below the first, …, from the
-    last on). categorical: `counts` has one entry a category and a last one for all others.
-    `missing` counts the rows without a value.
+    Without `tensor` the tensor has the feature's name; `column` is needed where it has several.
     """
 
     feature: str = Field(min_length=1)
+    tensor: str | None = None
+    column: Annotated[int, Field(ge=0)] | None = None
+
+
+class ReferenceBins(Feature):
+    """How a feature was distributed in the training data, for drift counting.
+
+    numeric: `edges` ascending, `counts` has one entry more than `edges` (below the first, …, from the
+    last on); `smallest` and `largest` are the extremes of the training data, what lies beyond is counted
+    apart. categorical: `counts` has one entry a category and a last one for all others; categories of a
+    tensor of numbers are spelt as numbers. `missing` counts the rows without a value.
+    """
+
     kind: Literal["numeric", "categorical"]
     edges: tuple[float, ...] = ()
     categories: tuple[str, ...] = ()
     counts: tuple[Annotated[int, Field(ge=0)], ...]
     missing: int = Field(ge=0)
+    smallest: float | None = None
+    largest: float | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -139,6 +152,27 @@ class ReferenceBins(_Strict):
         return self
 
 
+class Expectation(Feature):
+    """What values of an input are expected: bounds (included), `categories`, and whether it may be `missing`.
+
+    A bound or list that is None allows everything. Infinite numbers are never expected.
+    """
+
+    minimum: float | None = None
+    maximum: float | None = None
+    categories: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    missing: bool = True
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        bounded = self.minimum is not None or self.maximum is not None
+        if bounded and self.categories is not None:
+            raise ValueError(f"feature {self.feature!r} has bounds and categories; give one of them")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"minimum of feature {self.feature!r} is above its maximum; exchange them")
+        return self
+
+
 class Dataset(_Strict):
     """The data the model was trained on: name, sha256 in hex, number of rows."""
 
@@ -152,6 +186,10 @@ class Manifest(_Strict):
 
     `trusted_types` are the types beyond those of skops itself that a skops file may build, as
     `skops.io.get_untrusted_types` names them. `entry_point` is the class of a model of framework python.
+
+    `strict` makes the server refuse requests against `expectations`; otherwise it counts what is against
+    them. `sensitive` names columns of the request log (features, or whole tensors) that are to be left
+    out of it or hashed with the operator's key.
     """
 
     schema_version: Literal[1] = 1
@@ -168,6 +206,9 @@ class Manifest(_Strict):
     outputs: tuple[TensorSpec, ...] = Field(min_length=1)
     classes: tuple[str, ...] | None = None
     reference_bins: tuple[ReferenceBins, ...] = ()
+    expectations: tuple[Expectation, ...] = ()
+    strict: bool = False
+    sensitive: Mapping[str, Literal["drop", "hash"]] = Field(default_factory=dict)
     golden: Golden
     dataset: Dataset
     code_revision: str = Field(min_length=1)
@@ -188,6 +229,9 @@ class Manifest(_Strict):
             names = [spec.name for spec in specs]
             if len(set(names)) != len(names):
                 raise ValueError(f"an {kind} is listed twice in {names}; names must differ")
+        for expected in self.expectations:
+            if (expected.tensor or expected.feature) not in [spec.name for spec in self.inputs]:
+                raise ValueError(f"what is expected of {expected.feature!r} is of no input; name its tensor")
         return self
 
 

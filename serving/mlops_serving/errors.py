@@ -84,6 +84,12 @@ class Forbidden(RequestError):
     kind = "forbidden"
 
 
+class UnexpectedData(RequestError):
+    """Well-formed values that a strict model's manifest does not allow."""
+
+    kind = "unexpected_data"
+
+
 class NotFound(RequestError):
     """No such path, model or version."""
 

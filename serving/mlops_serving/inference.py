@@ -20,6 +20,7 @@ from mlops_serving.errors import PredictionFailed, RequestError
 from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import Metrics
 from mlops_serving.models import LoadedModel
+from mlops_serving.observe.expectations import Gate, refusal
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest, Signature
 from mlops_serving.shadow import Shadow
@@ -105,6 +106,8 @@ class Inference:
             served.meters.decode.observe(decoded - started)
             if call is not None:
                 call.decoded = decoded
+            if served.model.gate is not None:
+                self._check(slot.name, served.model, served.model.gate, request)
             outputs = await self._batchers[name].run(served, request, call)
             answered = perf_counter()
             if call is not None:
@@ -153,6 +156,14 @@ class Inference:
         if standing is None or standing.candidate is None:
             return served
         return slot.choose(standing, key, random())  # noqa: S311 - a draw, not a secret
+
+    def _check(self, name: str, model: LoadedModel, gate: Gate, request: InferRequest) -> None:
+        """Refuse what a strict model does not expect; nobody sees it later, so it is counted here."""
+        if problems := gate.problems(request.inputs):
+            for problem in problems:
+                labels = (name, model.version, problem.feature, problem.kind)
+                self._metrics.data_problems.labels(*labels).add(problem.rows)
+            raise refusal(problems)
 
     def _after(self, slot: ModelSlot, served: Served, request: InferRequest, outputs: Outputs) -> None:
         for observer in self._observers:

@@ -13,6 +13,7 @@ import numpy as np
 
 from mlops_serving.artifact import Manifest, Tensor
 from mlops_serving.errors import ModelError, RequestError
+from mlops_serving.observe.expectations import Gate, gate
 from mlops_serving.places import describe
 from mlops_serving.protocol.datatypes import Array, from_json
 from mlops_serving.protocol.requests import Signature, signature
@@ -26,7 +27,7 @@ _WARM_UP_SECONDS: Final = 0.2
 class LoadedModel:
     """A model that has proved itself, with the seconds its golden inputs took: per call and per row.
 
-    `concurrent` is the runtime if its calls may overlap on the event loop.
+    `concurrent` is the runtime if its calls may overlap on the event loop. A strict model has a `gate`.
     """
 
     manifest: Manifest
@@ -35,6 +36,7 @@ class LoadedModel:
     call_seconds: float
     row_seconds: float
     concurrent: ConcurrentRuntime | None = None
+    gate: Gate | None = None
 
     @property
     def version(self) -> str:
@@ -65,7 +67,8 @@ def load_model(
     _check_golden(manifest, dict(zip(names, _try(runtime, inputs, names, manifest), strict=True)))
     seconds = _time(runtime, inputs, names)
     concurrent = runtime if isinstance(runtime, ConcurrentRuntime) else None
-    return LoadedModel(manifest, expected, runtime, seconds, seconds / max(1, rows), concurrent)
+    per_row = seconds / max(1, rows)
+    return LoadedModel(manifest, expected, runtime, seconds, per_row, concurrent, gate(manifest))
 
 
 def _time(runtime: Runtime, inputs: Mapping[str, Array], names: Sequence[str]) -> float:

@@ -30,6 +30,7 @@ from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import Metrics
 from mlops_serving.metrics.process import process_age
 from mlops_serving.models import LoadedModel, load_model
+from mlops_serving.observe.requestlog import check_request_log
 from mlops_serving.release import Release, current
 from mlops_serving.settings import ModelSettings, Settings
 from mlops_serving.slots import ModelSlot
@@ -163,6 +164,7 @@ class Follower:
                 return model
         with self._cache.obtain(version) as (manifest, folder):
             self._metrics.store_up.labels().set(1)
+            check_request_log(self._settings, manifest)
             allow_code = self._wanted.name in self._settings.allow_code
             return load_model(manifest, folder, self._threads, allow_code, self._loop)
 

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     Json,
+    SecretStr,
     StringConstraints,
     ValidationError,
     ValidationInfo,
@@ -96,6 +97,29 @@ class Settings(BaseModel):
     queue_rows: int = Field(4096, ge=1, description="rows that may wait for one model; beyond, 503")
     queue_bytes: int = Field(
         128 * _MIB, ge=1024, description="bytes that may wait for one model; beyond, 503"
+    )
+    observe_bytes: int = Field(
+        16 * _MIB, ge=1024, description="bytes of answered requests that wait to be looked at for drift"
+    )
+    drift_features: int = Field(50, ge=0, le=1000, description="features of a model counted for drift")
+    request_log_sample: float = Field(
+        0, ge=0, le=1, description="share of requests kept as Parquet in the object store"
+    )
+    request_log_bucket: str = Field("requests", min_length=1, description="bucket of the request log")
+    request_log_bytes: int = Field(
+        32 * _MIB, ge=1024, description="bytes of the request log that wait for the store; beyond, dropped"
+    )
+    request_log_file_rows: int = Field(10_000, ge=1, description="rows after which a file is written")
+    request_log_file_bytes: int = Field(8 * _MIB, ge=1024, description="bytes after which a file is written")
+    request_log_file_seconds: float = Field(60, gt=0, le=3600, description="age at which a file is written")
+    request_log_upload_seconds: float = Field(
+        30, gt=0, le=600, description="longest time for one upload; then it is tried again"
+    )
+    request_log_close_seconds: float = Field(
+        5, ge=0, le=600, description="time that the store has for the rest when the server stops"
+    )
+    request_log_hash_key: Annotated[SecretStr, Field(min_length=16)] | None = Field(
+        None, description="HMAC key for the columns that a manifest wants hashed; from a Secret"
     )
     cache_dir: Path = Field(Path("/var/cache/mlops"), description="folder for verified artifacts")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
@@ -184,4 +208,5 @@ def _explain(kind: str, where: tuple[int | str, ...], item: Mapping[str, object]
         return f"{name} is no setting of the model server; the settings are {known}"
     if kind == "missing":
         return f"{name} is not set; it is needed"
-    return f"{name} is {item['input']!r}: {item['msg']}"
+    shown = "a secret that is not shown" if name.endswith("_KEY") else repr(item["input"])
+    return f"{name} is {shown}: {item['msg']}"

@@ -40,12 +40,14 @@ from mlops_serving.errors import (
 
 _CHUNK: Final = 1 << 20
 _CONNECT_SECONDS: Final = 2
-_REQUEST_SECONDS: Final = 30
 _RETRY_SECONDS: Final = 4
 
 
 class StoreSettings(BaseModel):
-    """Where the objects are. `url` is an S3 endpoint (http or https) or `file:///folder`."""
+    """Where the objects are. `url` is an S3 endpoint (http or https) or `file:///folder`.
+
+    `timeout_seconds` is the longest time for one request to the endpoint.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -54,6 +56,7 @@ class StoreSettings(BaseModel):
     access_key_id: str = ""
     secret_access_key: SecretStr = SecretStr("")
     region: str = "us-east-1"
+    timeout_seconds: float = 30
 
 
 def store_settings(environ: Mapping[str, str]) -> StoreSettings:
@@ -200,7 +203,7 @@ def _s3(settings: StoreSettings) -> S3Store:
         client_options={
             "allow_http": True,
             "connect_timeout": timedelta(seconds=_CONNECT_SECONDS),
-            "timeout": timedelta(seconds=_REQUEST_SECONDS),
+            "timeout": timedelta(seconds=settings.timeout_seconds),
         },
         retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=_RETRY_SECONDS)},
     )

@@ -32,6 +32,7 @@ from mlops_serving.inference import Inference
 from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import Metrics
 from mlops_serving.metrics.segment import Segment
+from mlops_serving.observe.everything import watch
 from mlops_serving.releases import Follower
 from mlops_serving.settings import Settings
 from mlops_serving.shadow import Shadow
@@ -80,8 +81,9 @@ class Worker:
         self._batchers = {name: Batcher(_limits(settings)) for name in self._slots}
         self._shadow = Shadow(self._metrics, settings.shadow_bytes)
         self._telemetry = telemetry(settings, self._metrics)
+        self._watch = watch(settings, store, self._metrics, number)
         self._inference = Inference(
-            self._slots, self._batchers, self._shadow, self._metrics, telemetry=self._telemetry
+            self._slots, self._batchers, self._shadow, self._metrics, (self._watch,), self._telemetry
         )
         self._access = _access(settings, self._metrics)
         threads = max(1, cpu_limit() // settings.workers)
@@ -114,8 +116,11 @@ class Worker:
             self._close()
             http.stop()
             await asyncio.wait((serving,), timeout=self._settings.request_timeout_seconds)
+            # Only now has everything been answered that will be.
+            await asyncio.to_thread(self._watch.close)
             if self._telemetry:
                 self._telemetry.close()
+            self._metrics.flush()
         if serving.done():
             serving.result()
         if failed.done():
@@ -164,7 +169,6 @@ class Worker:
         for batcher in self._batchers.values():
             batcher.close()
         self._shadow.close()
-        self._metrics.flush()
 
 
 class Leaving:

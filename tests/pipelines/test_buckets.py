@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from mlops_pipelines import buckets
 from mlops_pipelines.errors import PipelineError
 from mlops_pipelines.settings import BucketSettings
-from mlops_serving.errors import StoreError
+from mlops_serving.errors import ObjectExists, StoreError
 from mlops_serving.store import Store, StoreSettings
 from serving_process import free_port, wait_until
 
@@ -86,7 +86,7 @@ def test_buckets_are_made_once_and_policies_set_every_time(url: str) -> None:
     assert set_up(url) == [f"set the policy of bucket {bucket}" for bucket in buckets.BUCKETS]
 
 
-def test_the_reader_reads_models_and_writes_nothing(url: str) -> None:
+def test_the_reader_reads_models_and_writes_none(url: str) -> None:
     set_up(url)
     Store(place(url, "writer", "writer-secret")).create("models/a/1/file", b"1")
     reader = Store(place(url, "reader", "reader-secret"))
@@ -94,7 +94,21 @@ def test_the_reader_reads_models_and_writes_nothing(url: str) -> None:
     with pytest.raises(StoreError, match="was refused"):
         reader.create("models/a/1/other", b"2")
     with pytest.raises(StoreError, match="was refused"):
-        Store(place(url, "reader", "reader-secret", "requests")).get("anything")
+        Store(place(url, "reader", "reader-secret", "data")).get("anything")
+
+
+def test_the_reader_adds_to_the_request_log_but_neither_reads_nor_lists_it(url: str) -> None:
+    set_up(url)
+    requests = Store(place(url, "reader", "reader-secret", "requests"))
+    key = "endpoint=e/version=1/hour=2026-11-24T18/pod-0-1-0.parquet"
+    requests.create(key, b"1")
+    assert Store(place(url, "writer", "writer-secret", "requests")).get(key).data == b"1"
+    with pytest.raises(StoreError, match="was refused"):
+        requests.get(key)
+    with pytest.raises(StoreError, match="403 Forbidden"):
+        requests.list("endpoint=e")
+    with pytest.raises(ObjectExists):
+        requests.create(key, b"2")
 
 
 def test_the_writer_writes_everywhere_and_deletes_nowhere(url: str) -> None:

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from sklearn.pipeline import Pipeline
 
 from mlops_pipelines import export, mortgage, training
 from mlops_pipelines.errors import ParityError
 from mlops_pipelines.mortgage import Table
+from mlops_serving.artifact import FileEntry
+from mlops_serving.observe.bins import plan
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +62,63 @@ def test_codes_are_counted_by_whole_number_with_an_empty_bin_for_others() -> Non
     assert (bins.categories, bins.counts, bins.missing) == (("1", "2"), (1, 2, 0), 1)
 
 
-def test_bins_are_in_the_order_of_the_input_and_the_probability_is_last(
+def test_a_number_with_many_values_is_cut_at_deciles_and_frequent_values_stand_alone() -> None:
+    even = export.numeric_bins("x", np.arange(100.0))
+    assert even.edges == (9.0, 19.0, 29.0, 39.0, 49.0, 59.0, 69.0, 79.0, 89.0)
+    assert even.counts == (9, *[10] * 8, 11)
+    assert (even.smallest, even.largest) == (0.0, 99.0)
+    mostly_zero = export.numeric_bins("x", np.concatenate([np.zeros(95), np.arange(1.0, 21.0)]))
+    assert (mostly_zero.edges, mostly_zero.counts) == ((0.0, 1.0, 9.0), (0, 95, 8, 12))
+
+
+def test_a_column_without_any_value_has_one_empty_bin() -> None:
+    bins = export.numeric_bins("x", np.array([np.nan, np.nan]))
+    assert (bins.edges, bins.counts, bins.missing, bins.largest) == ((), (0,), 2, None)
+
+
+def test_codes_that_are_known_have_bins_even_if_none_occurs() -> None:
+    bins = export.code_bins("c", np.array([1.0, 1.0], dtype=np.float32), range(2))
+    assert (bins.categories, bins.counts) == (("0", "1"), (0, 2, 0))
+
+
+def test_bins_are_in_the_order_of_the_input_and_the_answers_are_last(
     model: Pipeline, split: tuple[Table, Table]
 ) -> None:
     rows = split[0].features
-    bins = export.reference_bins(rows, model.predict_proba(rows)[:, 1])
-    assert [found.feature for found in bins] == [*mortgage.FEATURES, "probabilities"]
+    bins = export.reference_bins(export.to_bytes(model), rows)
+    answers = ["label", "probabilities.approved"]
+    assert [found.feature for found in bins] == [*mortgage.FEATURES, *answers]
+    assert [(found.tensor, found.column) for found in bins] == [
+        *(("features", place) for place in range(29)),
+        ("label", None),
+        ("probabilities", 1),
+    ]
     assert {sum(found.counts) + found.missing for found in bins} == {len(rows)}
+
+
+def test_the_server_counts_the_training_rows_as_the_pipeline_did(
+    model: Pipeline, split: tuple[Table, Table]
+) -> None:
+    rows = split[0].features
+    content = export.to_bytes(model)
+    label, probabilities = onnxruntime.InferenceSession(content).run(None, {"features": rows})
+    tensors = {"features": rows, "label": label, "probabilities": probabilities}
+    golden = export.golden(model, split[1].features)
+    evidence = {
+        "reference_bins": export.reference_bins(content, rows),
+        "golden": golden,
+        "dataset": export.dataset("loanapp", "0" * 64, len(rows)),
+        "code_revision": "the-tests",
+        "metrics": {},
+        "fairness": {},
+    }
+    file = FileEntry(path=export.MODEL_FILE, sha256="0" * 64, size=1)
+    made = export.manifest("mortgage", "1", datetime(2026, 11, 24, tzinfo=UTC), [file], evidence)
+    planned = plan(made, 50)
+    assert planned.left_out == {}
+    for place, bins in planned.counted:
+        counted = bins.count(place.of(tensors[place.tensor]))
+        assert counted.tolist() == list(bins.reference), place.feature
 
 
 def test_every_column_of_the_input_is_explained_in_the_artifact(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_run_leaves_a_version_an_artifact_and_the_first_release(
     manifest = publish.fetch_manifest(store, settings.model, "1")
     assert [(file.path) for file in manifest.files] == ["model.onnx", "features.json"]
     assert manifest.mlflow_run_id
-    assert len(manifest.reference_bins) == 30
+    assert len(manifest.reference_bins) == 31
     kept = Store(settings.data_store()).get(pipeline.snapshot_key(manifest.dataset.sha256)).data
     assert hashlib.sha256(kept).hexdigest() == manifest.dataset.sha256
 

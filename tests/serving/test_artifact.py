@@ -55,6 +55,16 @@ def test_a_wrong_manifest_is_refused_at_the_place_that_is_wrong(iris, fields, te
     assert str(caught.value).startswith("manifest models/iris/1/manifest.json is malformed at ")
 
 
+def test_a_manifest_of_the_time_before_places_expectations_and_sensitive_columns_is_read(iris):
+    document = json.loads(dump_manifest(iris.manifests["1"]))
+    for field in ("expectations", "strict", "sensitive"):
+        del document[field]
+    bins = {"feature": "f", "kind": "numeric", "edges": [1.0], "counts": [1, 2], "missing": 0}
+    old = parse_manifest(json.dumps(document | {"reference_bins": [bins]}).encode(), "here")
+    assert (old.expectations, old.strict, dict(old.sensitive)) == ((), False, {})
+    assert (old.reference_bins[0].tensor, old.reference_bins[0].largest) == (None, None)
+
+
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null"])
 def test_what_is_no_manifest_at_all_is_refused(text):
     with pytest.raises(ArtifactError, match="malformed at the whole document"):

@@ -47,6 +47,18 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(name, value, text):
     assert text in str(caught.value)
 
 
+def test_a_secret_is_never_repeated():
+    with pytest.raises(SettingsError) as caught:
+        read_settings(NEEDED | {"MLOPS_REQUEST_LOG_HASH_KEY": "too-short"})
+    assert str(caught.value) == (
+        "MLOPS_REQUEST_LOG_HASH_KEY is a secret that is not shown: Value should have at least 16 items after "
+        "validation, not 9"
+    )
+    assert "sixteen-letters!" not in repr(
+        read_settings(NEEDED | {"MLOPS_REQUEST_LOG_HASH_KEY": "sixteen-letters!"})
+    )
+
+
 def test_every_problem_is_told_at_once():
     with pytest.raises(SettingsError) as caught:
         read_settings({"MLOPS_X": "1"})

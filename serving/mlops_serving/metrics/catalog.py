@@ -118,6 +118,53 @@ SPANS: Final = Spec(
     "Trace spans: exported, failed to be, or dropped for want of room.",
     ("result",),
 )
+DRIFT_ROWS: Final = Spec(
+    "mlops_drift_rows_total",
+    "counter",
+    "Rows answered, by the bin of the training data that a feature or an output fell into.",
+    (*_ROLE, "feature", "bin"),
+    block=True,
+)
+DRIFT_REFERENCE_ROWS: Final = Spec(
+    "mlops_drift_reference_rows",
+    "gauge",
+    "Rows of the training data in each bin.",
+    (*_MODEL, "feature", "bin"),
+    merge="max",
+    block=True,
+)
+DRIFT_LEFT_OUT: Final = Spec(
+    "mlops_drift_left_out", "gauge", "Features with bins that are not counted.", _MODEL, merge="max"
+)
+DATA_PROBLEMS: Final = Spec(
+    "mlops_data_problems_total",
+    "counter",
+    "Rows with a value that the manifest does not expect: missing, not_finite, below, above or unknown.",
+    (*_MODEL, "feature", "problem"),
+)
+UNOBSERVED: Final = Spec(
+    "mlops_unobserved_total",
+    "counter",
+    "Answered requests that nobody looked at for drift, quality and the request log: full or failed.",
+    ("model", "reason"),
+)
+REQUEST_LOG_ROWS: Final = Spec(
+    "mlops_request_log_rows_total", "counter", "Rows written to the request log.", ("model",)
+)
+REQUEST_LOG_DROPPED: Final = Spec(
+    "mlops_request_log_dropped_total",
+    "counter",
+    "Sampled rows that the request log lost: full (too many bytes wait for the store), failed or shutdown.",
+    ("model", "reason"),
+)
+REQUEST_LOG_FAILURES: Final = Spec(
+    "mlops_request_log_failures_total",
+    "counter",
+    "Uploads of the request log that failed and are tried again.",
+)
+REQUEST_LOG_BYTES: Final = Spec(
+    "mlops_request_log_bytes", "gauge", "Bytes of sampled requests that wait for the store."
+)
 WORKERS: Final = Spec("mlops_workers", "gauge", "Worker processes running.")
 WORKER_RESTARTS: Final = Spec(
     "mlops_worker_restarts_total", "counter", "Worker processes that died and were replaced."
@@ -160,6 +207,15 @@ class Metrics:
         self.store_up = meter(STORE_UP)
         self.shadowed = meter(SHADOWED)
         self.shadow_difference = meter(SHADOW_DIFFERENCE)
+        self.drift_rows = meter(DRIFT_ROWS)
+        self.drift_reference_rows = meter(DRIFT_REFERENCE_ROWS)
+        self.drift_left_out = meter(DRIFT_LEFT_OUT)
+        self.data_problems = meter(DATA_PROBLEMS)
+        self.unobserved = meter(UNOBSERVED)
+        self.request_log_rows = meter(REQUEST_LOG_ROWS)
+        self.request_log_dropped = meter(REQUEST_LOG_DROPPED)
+        self.request_log_failures = meter(REQUEST_LOG_FAILURES)
+        self.request_log_bytes = meter(REQUEST_LOG_BYTES)
         self.access_refused = meter(ACCESS_REFUSED)
         self.reloads = meter(RELOADS)
         self.tls_not_after = meter(TLS_NOT_AFTER)

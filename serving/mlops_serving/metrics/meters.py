@@ -6,9 +6,9 @@ segment counts into cells that nobody reads, so a flood of labels can never fail
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -17,12 +17,15 @@ from mlops_serving.metrics.segment import Labels, Segment
 Kind = Literal["counter", "gauge", "histogram"]
 Merge = Literal["sum", "max", "min"]
 
+SEPARATOR: Final = "\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
     """A metric's name, kind, help text and label names; `bounds` are a histogram's upper bucket bounds.
 
-    `merge` says how the numbers of several worker processes become one.
+    `merge` says how the numbers of several worker processes become one. Of a `block` metric many series
+    are kept as one, which takes less room: the values of the last label, joined by `SEPARATOR`.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Spec:
     labels: Labels = ()
     bounds: tuple[float, ...] = ()
     merge: Merge = "sum"
+    block: bool = False
 
     @property
     def cells(self) -> int:
@@ -84,6 +88,26 @@ class Distribution:
         self._cells[self._first + len(places)] += float(values.sum())
 
 
+class Block:
+    """Series that differ in their last label."""
+
+    __slots__ = ("_cells", "_first")
+
+    def __init__(self, cells: memoryview[float], first: int) -> None:
+        self._cells, self._first = cells, first
+
+    def add(self, counts: Iterable[float]) -> None:
+        """Count on each series."""
+        for place, count in enumerate(counts, self._first):
+            if count:
+                self._cells[place] += count
+
+    def set(self, values: Iterable[float]) -> None:
+        """Set each series."""
+        for place, value in enumerate(values, self._first):
+            self._cells[place] = value
+
+
 class Meter:
     """One metric of this process: `labels(...)` gives the series to count on."""
 
@@ -110,6 +134,14 @@ class Meter:
         """Count what the histograms have noted."""
         for distribution in list(self._distributions.values()):
             distribution.flush()
+
+    def block(self, values: Labels, last: Sequence[str]) -> Block | None:
+        """Series for each of `last`, the values of the last label; None when they would take up the half of
+        the segment that is left to other metrics.
+        """
+        labels = (*values, SEPARATOR.join(last))
+        first = self._segment.place(self.spec.name, labels, len(last), spare=0.5)
+        return None if first is None else Block(self._segment.cells, first)
 
     def only(self, first: str, rest: Sequence[Labels]) -> None:
         """Make an info gauge: of the series whose first label is `first`, these are 1 and all others 0."""

@@ -18,7 +18,7 @@ import orjson
 
 Labels = tuple[str, ...]
 
-SIZE: Final = 1 << 21
+SIZE: Final = 1 << 22
 _LENGTH: Final = struct.Struct("<Q")
 _DIRECTORY: Final = SIZE // 2
 _CELLS: Final = (SIZE - _DIRECTORY) // 8
@@ -46,13 +46,17 @@ class Segment:
         self._map = mmap.mmap(handle, SIZE)
         self.cells = memoryview(self._map)[_DIRECTORY:].cast("d")
         self._known: dict[tuple[str, Labels], tuple[int, int]] = {}
+        self._used = 0
         self._read = _LENGTH.size
         self._refresh()
 
-    def place(self, metric: str, labels: Labels, count: int) -> int | None:
-        """First cell of a series, which is new or was there before; None when the segment is full."""
+    def place(self, metric: str, labels: Labels, count: int, spare: float = 0.0) -> int | None:
+        """First cell of a series, which is new or was there before; None when the segment is full.
+
+        A new series leaves that share of the segment, `spare`, to others.
+        """
         key = (metric, labels)
-        if key not in self._known and not self._append(key, count):
+        if key not in self._known and not self._append(key, count, 1 - spare):
             return None
         return self._known[key][0]
 
@@ -68,22 +72,26 @@ class Segment:
         for place in range(first, first + count):
             self.cells[place] = value
 
-    def _append(self, key: tuple[str, Labels], count: int) -> bool:
-        first = sum(size for _, size in self._known.values())
+    def _append(self, key: tuple[str, Labels], count: int, share: float) -> bool:
+        first = self._used
         line = orjson.dumps([key[0], key[1], first, count]) + b"\n"
         end = self._read + len(line)
-        if end > _DIRECTORY or first + count > _CELLS:
+        if end > _DIRECTORY * share or first + count > _CELLS * share:
             return False
         self._map[self._read : end] = line
-        self._known[key] = (first, count)
+        self._know(key, first, count)
         # The length is written last: a reader sees the whole line or none of it.
         _LENGTH.pack_into(self._map, 0, end)
         self._read = end
         return True
 
+    def _know(self, key: tuple[str, Labels], first: int, count: int) -> None:
+        self._known[key] = (first, count)
+        self._used = first + count
+
     def _refresh(self) -> None:
         end = _LENGTH.unpack_from(self._map, 0)[0] or _LENGTH.size
         for line in self._map[self._read : end].splitlines():
             metric, labels, first, count = orjson.loads(line)
-            self._known[metric, tuple(labels)] = (first, count)
+            self._know((metric, tuple(labels)), first, count)
         self._read = end

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from mlops_serving.metrics.catalog import SPECS
-from mlops_serving.metrics.meters import Spec
+from mlops_serving.metrics.meters import SEPARATOR, Spec
 from mlops_serving.metrics.segment import Labels, Segment, Series
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -52,6 +52,9 @@ def _block(spec: Spec, series: Mapping[Labels, tuple[float, ...]]) -> Iterable[s
     for labels, values in sorted(series.items()):
         if spec.kind == "histogram":
             yield from _buckets(spec, labels, values)
+        elif spec.block:
+            for last, value in zip(labels[-1].split(SEPARATOR), values, strict=True):
+                yield f"{spec.name}{_label_text(spec.labels, (*labels[:-1], last))} {_number(value)}"
         else:
             yield f"{spec.name}{_label_text(spec.labels, labels)} {_number(values[0])}"
 
