@@ -9,12 +9,16 @@ Source of the calling convention: granian, docs/spec/RSGI.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, Final
+
+from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]
 
 from mlops_serving.access import Access
 from mlops_serving.errors import (
     BodyTooLarge,
+    Forbidden,
     MethodNotAllowed,
     RequestError,
     Unauthenticated,
@@ -63,6 +67,8 @@ class App:
             else:
                 status, body = self._answer(asked)
         except RequestError as error:
+            if isinstance(error, Unauthenticated | Forbidden):
+                await self._discard(protocol)
             status, body = error.status, replies.error(str(error))
             headers = _JSON + error_headers(error)
         except Exception:
@@ -103,6 +109,15 @@ class App:
             self._check_size(size)
             chunks.append(chunk)
         return b"".join(chunks)
+
+    async def _discard(self, protocol: Any) -> None:
+        """Read what a refused client still sends: many never see an answer that comes before the end."""
+        size = 0
+        with suppress(ProtocolClosed, ProtocolError):
+            async for chunk in protocol:
+                size += len(chunk)
+                if size > self._max_body_bytes:
+                    return
 
     def _check_size(self, size: int) -> None:
         if size > self._max_body_bytes:
