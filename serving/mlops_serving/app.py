@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defi
 from mlops_serving.access import Access
 from mlops_serving.errors import (
     BodyIncomplete,
+    Forbidden,
     MethodNotAllowed,
     RequestError,
     Unauthenticated,
@@ -82,6 +84,8 @@ class App:
             else:
                 status, body = self._answer(asked)
         except RequestError as error:
+            if isinstance(error, Unauthenticated | Forbidden):
+                await self._discard(protocol)
             status, body = error.status, replies.error(str(error))
             headers = _JSON + error_headers(error)
         except Exception:
@@ -140,6 +144,15 @@ class App:
         except (ProtocolClosed, ProtocolError) as error:
             raise BodyIncomplete("the body ended before it was whole; send it again") from error
         return b"".join(chunks)
+
+    async def _discard(self, protocol: Any) -> None:
+        """Read what a refused client still sends: many never see an answer that comes before the end."""
+        size = 0
+        with suppress(ProtocolClosed, ProtocolError):
+            async for chunk in protocol:
+                size += len(chunk)
+                if size > self._max_body_bytes:
+                    return
 
     def _check_size(self, size: int) -> None:
         if size > self._max_body_bytes:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from hashlib import sha256
 from timeit import repeat
 
@@ -204,6 +206,17 @@ def test_health_and_metrics_are_open_and_everything_about_a_model_needs_a_key(se
     assert server.metric('mlops_access_refused_total{reason="missing"}') == 5
     assert server.metric('mlops_access_refused_total{reason="forbidden"}') == 1
     assert KEY.key not in server.log.read_text()
+
+
+def test_a_refused_client_learns_why_even_if_it_sends_much_and_keeps_its_connection(server):
+    server.wait_ready()
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
+        for key, status in (("", 401), (KEY.key, 403)) * 3:
+            body = b"x" * 5_000_000
+            connection.request("POST", "/v2/models/mortgage/infer", body, {"api-key": key})
+            answer = connection.getresponse()
+            assert (answer.status, answer.getheader("connection")) == (status, None)
+            assert answer.read().startswith(b'{"error":')
 
 
 def test_the_repository_has_keys_of_its_own(server):

@@ -108,7 +108,7 @@ def test_twenty_new_certificates_under_load_cost_no_request_and_each_is_shown_to
     wait_until(lambda: all(server.status() == 200 for _ in range(20)))
     stop = threading.Event()
     body = json.dumps(iris_body(iris.rows[:1])).encode()
-    load = server.load(8, INFER, body, stop, tls=trusting)
+    load = server.load(8, INFER, body, stop, reconnect=True)
     before: list[float] = []
     for change in range(1, CHANGES + 1):
         serial = mount(mounted, authority.issue_cert("localhost"))
@@ -124,6 +124,22 @@ def test_twenty_new_certificates_under_load_cost_no_request_and_each_is_shown_to
     assert server.metric(REFUSED) == -1
     wait_until(lambda: all(now <= then for now, then in zip(held(server), before, strict=True)))
     assert server.terminate() == 0
+
+
+def test_sigterm_right_after_a_change_loses_no_request(
+    serve, tmp_path, iris, iris_body, mounted, trusting, authority, wait_until
+):
+    server = start(serve, tmp_path, iris, mounted, trusting, MLOPS_DRAIN_SECONDS="2").wait_ready()
+    body = json.dumps(iris_body(iris.rows[:1])).encode()
+    load = server.load(8, INFER, body, threading.Event(), reconnect=False)
+    wait_until(lambda: len(load.replies) > 200)
+    mount(mounted, authority.issue_cert("localhost"))
+    wait_until(lambda: server.metric(DONE) == 1)
+    assert server.terminate() == 0
+    load.join()
+    assert load.lost == []
+    assert {status for status, _ in load.replies} == {200}
+    assert load.told_to_close == 8
 
 
 def test_the_end_of_the_certificate_is_a_metric(server, mounted, authority, wait_until):
@@ -186,6 +202,25 @@ def test_with_a_client_authority_only_its_clients_get_in(serve, tmp_path, iris, 
             stranger.configure_cert(server.tls)
         with pytest.raises(OSError, match=r"(?i)certificate|unknown ca|eof"):
             server.ask("/v2/health/live")
+
+
+def test_the_authority_of_clients_can_change_too(
+    serve, tmp_path, iris, mounted, trusting, authority, wait_until
+):
+    before, after = trustme.CA(), trustme.CA()
+    before.cert_pem.write_to_path(tmp_path / "ca.crt")
+    more = {"MLOPS_TLS_CLIENT_CA_FILE": str(tmp_path / "ca.crt")}
+    server = start(serve, tmp_path, iris, mounted, trusting, **more)
+    before.issue_cert("shop").configure_cert(trusting)
+    server.wait_ready()
+    replace_file(tmp_path / "ca.crt", after.cert_pem.bytes())
+    wait_until(lambda: server.metric(DONE) == 1)
+    with pytest.raises(OSError, match=r"(?i)certificate|unknown ca|eof"):
+        server.ask("/v2/health/live")
+    server.tls = ssl.create_default_context()
+    authority.configure_trust(server.tls)
+    after.issue_cert("shop").configure_cert(server.tls)
+    assert server.status() == 200
 
 
 def test_probes_have_the_operators_port_which_needs_no_certificate(

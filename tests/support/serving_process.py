@@ -100,9 +100,10 @@ class Load:
         stop: threading.Event,
         headers: dict[str, str] | None = None,
         tls: ssl.SSLContext | None = None,
+        reconnect: bool = False,
     ) -> None:
         self._port, self._path, self._body, self._stop = port, path, body, stop
-        self._headers, self._tls = headers or {}, tls
+        self._headers, self._tls, self._reconnect = headers or {}, tls, reconnect
         self.replies: list[tuple[int, bytes]] = []
         self.lost: list[str] = []
         self.told_to_close = 0
@@ -128,7 +129,7 @@ class Load:
                 break
             if answer.getheader("connection") == "close":
                 self.told_to_close += 1
-                if self._tls is None:
+                if not self._reconnect:
                     break
         connection.close()
 
@@ -228,13 +229,13 @@ class ServerProcess:
         body: bytes,
         stop: threading.Event,
         headers: dict[str, str] | None = None,
-        tls: ssl.SSLContext | None = None,
+        reconnect: bool = False,
     ) -> Load:
         """Send one request after another on `connections` kept-alive connections until `stop` is set.
 
-        With `tls` a client that is told to close connects again and goes on.
+        A client that is told to close ends, or with `reconnect` connects again and goes on.
         """
-        return Load(self.port, connections, path, body, stop, headers, tls)
+        return Load(self.port, connections, path, body, stop, headers, self.tls, reconnect)
 
     def terminate(self) -> int:
         """SIGTERM, and the exit code."""
