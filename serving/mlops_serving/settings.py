@@ -79,7 +79,7 @@ class Settings(BaseModel):
     drift_features: int = Field(50, ge=0, le=1000)
     request_log_sample: float = Field(0, ge=0, le=1)
     request_log_bucket: str = Field("requests", min_length=1)
-    request_log_bytes: int = Field(32 * _MIB, ge=1024)
+    request_log_bytes: int = Field(16 * _MIB, ge=1024)
     request_log_file_rows: int = Field(10_000, ge=1)
     request_log_file_bytes: int = Field(8 * _MIB, ge=1024)
     request_log_file_seconds: float = Field(60, gt=0, le=3600)
