@@ -1,8 +1,8 @@
 """`store-setup`: the platform's buckets, and who may do what in them.
 
-The read-only user may read models and releases, and add to the request log without reading it: that is all
-a model server needs. The read-write user may also write in every bucket, but delete in none: artifacts and
-releases stay.
+The read-only user may read models and releases, and add to the request log without reading it: that is
+all a model server needs. The read-write user may also write in every bucket, but delete in none:
+artifacts and releases stay.
 """
 
 from __future__ import annotations

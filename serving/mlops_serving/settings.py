@@ -107,7 +107,7 @@ class Settings(BaseModel):
     )
     request_log_bucket: str = Field("requests", min_length=1, description="bucket of the request log")
     request_log_bytes: int = Field(
-        32 * _MIB, ge=1024, description="bytes of the request log that wait for the store; beyond, dropped"
+        16 * _MIB, ge=1024, description="bytes of the request log that wait for the store; beyond, dropped"
     )
     request_log_file_rows: int = Field(10_000, ge=1, description="rows after which a file is written")
     request_log_file_bytes: int = Field(8 * _MIB, ge=1024, description="bytes after which a file is written")

@@ -26,7 +26,7 @@ from mlops_serving.slots import ModelSlot, Served
 _PAUSE_SECONDS: Final = 0.05
 _ROUND: Final = 256
 """So many requests are looked at before the next look at the clock and the wish to stop."""
-_REQUEST_BYTES: Final = 2048
+_REQUEST_BYTES: Final = 1024
 _TEXT_BYTES: Final = 64
 """What Python takes for the objects of a request, and for a text beyond its letters."""
 
