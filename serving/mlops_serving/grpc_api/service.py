@@ -130,14 +130,15 @@ class InferenceService:
         return _bytes(messages.ModelReadyResponse(ready=ready))
 
     async def _server_metadata(self, data: bytes, context: Any) -> bytes:
-        return _as_rest(replies.server_metadata(self._version, ()), messages.ServerMetadataResponse())
+        return _bytes(messages.ServerMetadataResponse(name="mlops-serving", version=self._version))
 
     async def _model_metadata(self, data: bytes, context: Any) -> bytes:
         asked = messages.parse(messages.ModelMetadataRequest, data)
         slot = self._inference.slots[asked.name]
         model = slot.find(asked.version or None).model
         body = replies.model_metadata(model.manifest, [kept.version for kept in slot.resident()])
-        return _as_rest(body, messages.ModelMetadataResponse())
+        # REST's answer has the same names; what only REST has is left out.
+        return _bytes(json_format.Parse(body, messages.ModelMetadataResponse(), ignore_unknown_fields=True))
 
 
 def _guarded(answer: Answer) -> Answer:
@@ -162,11 +163,6 @@ def _refusing(text: str) -> Answer:
         raise Unsupported(text)
 
     return refuse
-
-
-def _as_rest(body: bytes, message: Any) -> bytes:
-    """REST's answer as a message: both have the same names, and what only REST has is left out."""
-    return _bytes(json_format.Parse(body, message, ignore_unknown_fields=True))
 
 
 def _bytes(message: Any) -> bytes:

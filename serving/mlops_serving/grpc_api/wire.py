@@ -6,11 +6,13 @@ Source: protobuf.dev/programming-guides/encoding.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 _LENGTH_DELIMITED: Final = 2
 
 
+@lru_cache(256)
 def head(number: int, size: int) -> bytes:
     """What comes before the `size` bytes of field `number` (below 16) when it is bytes or a message."""
     parts = bytearray((number << 3 | _LENGTH_DELIMITED,))

@@ -9,8 +9,8 @@ import pytest
 from tritonclient.utils import InferenceServerException
 
 ROW = np.arange(256, dtype=np.float32)[None]
-LONG = 64
-"""Rows that keep the model busy for a second or more."""
+LONG = 128
+"""Rows that keep the model busy for seconds."""
 
 
 @pytest.fixture
@@ -61,6 +61,9 @@ class Slow:
     def calls_of_the_model(self):
         return self.metric('mlops_batch_rows_count{model="slow",version="1"}')
 
+    def errors_logged(self):
+        return [line for line in self.server.process.logged() if line["level"] == "error"]
+
     def found(self, count):
         """The statuses of failures, `None` for each of the model's answers, in the order they came."""
         return [self.outcome(*self.answers.get(timeout=20)) for _ in range(count)]
@@ -108,6 +111,20 @@ def test_a_cancelled_call_harms_no_other(slow, wait_until):
     wait_until(lambda: slow.codes() == {200: 1, 499: 2})
     slow.ask()
     assert slow.found(1) == [None]
+    assert slow.errors_logged() == []
+
+
+def test_a_cancelled_stream_harms_no_call(slow, wait_until):
+    slow = slow()
+    slow.hold()
+    slow.client.start_stream(lambda result, error: None)
+    slow.client.async_stream_infer("slow", slow.inputs())
+    slow.ask()
+    slow.waiting(2)
+    slow.client.stop_stream(cancel_requests=True)
+    assert slow.found(2) == [None, None]
+    wait_until(lambda: slow.codes() == {200: 2, 499: 1})
+    assert slow.errors_logged() == []
 
 
 def test_over_the_bound_calls_are_refused_at_once_and_the_rest_are_answered(slow):
