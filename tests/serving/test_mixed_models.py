@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from mlops_serving.cpus import cpu_limit
 from mlops_serving.publish import publish
 from mlops_serving.release import Release, append
 from mlops_serving.store import Store, StoreSettings
@@ -158,6 +160,23 @@ def test_an_async_candidate_is_shown_to_on_the_event_loop_and_does_not_hold_up_t
     wait_until(lambda: server.metric(same) == 1)
     server.ask(INFER, {"inputs": [BODY["inputs"][0] | {"data": [9, 9]}]})
     assert server.terminate() == 0
+
+
+def test_what_computes_beneath_a_model_gets_its_share_of_the_processors(serve, shop, wait_until):
+    shop.add(make_class)
+    shop.release("double", "1")
+    environ = shop.environ("double")
+
+    def threads(server):
+        parent = server.process.pid
+        (worker, *_) = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        lines = Path(f"/proc/{worker}/environ").read_text().split("\0")
+        return [line for line in lines if line.startswith("OMP_NUM_THREADS=")]
+
+    share = max(1, cpu_limit() // 2)
+    server = serve(environ | {"MLOPS_WORKERS": "2"}).wait_ready()
+    assert threads(server) == [f"OMP_NUM_THREADS={share}"]
+    assert threads(serve(environ | {"OMP_NUM_THREADS": "7"}).wait_ready()) == ["OMP_NUM_THREADS=7"]
 
 
 def test_a_model_in_a_folder_of_the_machine_needs_no_store(serve, tmp_path):

@@ -111,8 +111,11 @@ def test_a_type_that_skops_does_not_know_is_refused_by_name_unless_the_manifest_
     with pytest.raises(ModelError, match=rf"types \['{name}'\].*trusted_types"):
         load_model(make_own(tmp_path), tmp_path, 1)
     with pytest.raises(ModelError, match=rf"types \['{name}'\]"):
-        load_model(make_own(tmp_path, trusted_types=("other.name",)), tmp_path, 1)
-    assert load_model(make_own(tmp_path, trusted_types=(name,)), tmp_path, 1).version == "1"
+        load_model(make_own(tmp_path, trusted_types=("other.name",)), tmp_path, 1, allow_code=True)
+    trusting = make_own(tmp_path, trusted_types=(name,))
+    with pytest.raises(ModelError, match=rf"wants types \['{name}'\] trusted.*MLOPS_ALLOW_CODE"):
+        load_model(trusting, tmp_path, 1)
+    assert load_model(trusting, tmp_path, 1, allow_code=True).version == "1"
 
 
 def test_without_skops_the_server_says_what_to_install(tmp_path, monkeypatch):
