@@ -91,16 +91,23 @@ def test_one_model_serves_while_another_cannot_and_the_server_is_ready_when_all_
 
 
 def times(factor):
-    code = "from .factor import FACTOR\nclass Double:\n def predict(self, inputs):\n"
+    """A class in a package, whose factor is in a module beside it."""
+    code = """
+from .factor import FACTOR
+
+class Times:
+    def predict(self, inputs):
+        return {"y": inputs["x"] * FACTOR}
+"""
     return {
-        "double.py": f"{code}  return {{'y': inputs['x'] * FACTOR}}\n",
-        "factor.py": f"FACTOR = {factor}\n",
+        "files": {"own/times.py": code, "own/factor.py": f"FACTOR = {factor}\n"},
+        "entry_point": "own.times:Times",
     }
 
 
 def test_a_canary_s_code_and_the_stable_one_s_are_in_memory_at_once_and_apart(serve, shop, wait_until):
-    shop.add(make_class, files=times(2))
-    shop.add(make_class, version="2", files=times(3), answers=[3.0, 6.0])
+    shop.add(make_class, **times(2))
+    shop.add(make_class, version="2", **times(3), answers=[3.0, 6.0])
     shop.release("double", "1", candidate_version="2", mode="canary", weight=50)
     server = serve(shop.environ("double")).wait_ready()
     wait_until(lambda: server.status("/v2/models/double/versions/2/ready") == 200)
