@@ -49,7 +49,7 @@ def examine(folder: Path, allow_code: bool, nested: bool = False) -> LoadedModel
     if problems:
         return problems
     try:
-        return load_model(manifest, folder, max(1, cpu_limit()), allow_code)
+        return load_model(manifest, folder, cpu_limit(), allow_code)
     except ModelError as error:
         return [str(error)]
 

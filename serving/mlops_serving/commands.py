@@ -27,7 +27,7 @@ _LONGEST_BODY: Final = 4000
 
 def run(arguments: Sequence[str]) -> int:
     """Do what the command line says; the exit code. Raises `ServingError`; argparse exits for usage."""
-    set_up(os.environ.get("MLOPS_LOG_LEVEL", "info"), "text")
+    set_up("info", "text")
     options = _parser().parse_args(arguments)
     folder: Path = options.folder.resolve()
     if options.command == "check":
@@ -70,6 +70,7 @@ def _serve(folder: Path, options: argparse.Namespace) -> int:
     os.environ.update(serve_environment(artifacts, options))
     os.environ.setdefault("MLOPS_LOG_FORMAT", "text")
     settings = read_settings(os.environ)
+    set_up(settings.log_level, settings.log_format)
     for manifest, _ in artifacts:
         sys.stdout.write(first_prediction(manifest, f"http://{options.host}:{options.port}"))
     sys.stdout.flush()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from mlops_serving.cpus import cpu_limit
 from mlops_serving.publish import publish
 from mlops_serving.release import Release, append
 from mlops_serving.store import Store, StoreSettings
@@ -89,16 +91,23 @@ def test_one_model_serves_while_another_cannot_and_the_server_is_ready_when_all_
 
 
 def times(factor):
-    code = "from .factor import FACTOR\nclass Double:\n def predict(self, inputs):\n"
+    """A class in a package, whose factor is in a module beside it."""
+    code = """
+from .factor import FACTOR
+
+class Times:
+    def predict(self, inputs):
+        return {"y": inputs["x"] * FACTOR}
+"""
     return {
-        "double.py": f"{code}  return {{'y': inputs['x'] * FACTOR}}\n",
-        "factor.py": f"FACTOR = {factor}\n",
+        "files": {"own/times.py": code, "own/factor.py": f"FACTOR = {factor}\n"},
+        "entry_point": "own.times:Times",
     }
 
 
 def test_a_canary_s_code_and_the_stable_one_s_are_in_memory_at_once_and_apart(serve, shop, wait_until):
-    shop.add(make_class, files=times(2))
-    shop.add(make_class, version="2", files=times(3), answers=[3.0, 6.0])
+    shop.add(make_class, **times(2))
+    shop.add(make_class, version="2", **times(3), answers=[3.0, 6.0])
     shop.release("double", "1", candidate_version="2", mode="canary", weight=50)
     server = serve(shop.environ("double")).wait_ready()
     wait_until(lambda: server.status("/v2/models/double/versions/2/ready") == 200)
@@ -158,6 +167,23 @@ def test_an_async_candidate_is_shown_to_on_the_event_loop_and_does_not_hold_up_t
     wait_until(lambda: server.metric(same) == 1)
     server.ask(INFER, {"inputs": [BODY["inputs"][0] | {"data": [9, 9]}]})
     assert server.terminate() == 0
+
+
+def test_what_computes_beneath_a_model_gets_its_share_of_the_processors(serve, shop, wait_until):
+    shop.add(make_class)
+    shop.release("double", "1")
+    environ = shop.environ("double")
+
+    def threads(server):
+        parent = server.process.pid
+        (worker, *_) = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        lines = Path(f"/proc/{worker}/environ").read_text().split("\0")
+        return [line for line in lines if line.startswith("OMP_NUM_THREADS=")]
+
+    share = max(1, cpu_limit() // 2)
+    server = serve(environ | {"MLOPS_WORKERS": "2"}).wait_ready()
+    assert threads(server) == [f"OMP_NUM_THREADS={share}"]
+    assert threads(serve(environ | {"OMP_NUM_THREADS": "7"}).wait_ready()) == ["OMP_NUM_THREADS=7"]
 
 
 def test_a_model_in_a_folder_of_the_machine_needs_no_store(serve, tmp_path):

@@ -60,7 +60,8 @@ def load_runtime(manifest: Manifest, folder: Path, place: Place, allow_code: boo
     """Load the model of a verified artifact folder; `ModelError` if the framework cannot.
 
     Modules are imported on first use, so a server pays only for the frameworks it serves. Unpickling
-    runs whatever code the file asks for, as importing a module does; so one permission covers both.
+    runs whatever code the file asks for, as importing a module does; so one permission covers both. It
+    covers trusted types too: the manifest that trusts them is written by whoever writes the file.
     """
     kind = RUNTIMES.get(manifest.framework)
     if kind is None:
@@ -68,11 +69,15 @@ def load_runtime(manifest: Manifest, folder: Path, place: Place, allow_code: boo
             f"model {manifest.name} version {manifest.version} needs runtime {manifest.framework!r}; "
             f"this server has {sorted(RUNTIMES)}"
         )
-    if kind.runs_code and not allow_code:
+    if (kind.runs_code or manifest.trusted_types) and not allow_code:
+        how = (
+            f"is of framework {manifest.framework}, which runs code that comes with the artifact"
+            if kind.runs_code
+            else f"wants types {list(manifest.trusted_types)} trusted, which may run any code"
+        )
         raise ModelError(
-            f"model {manifest.name} version {manifest.version} is of framework {manifest.framework}, which "
-            "runs code that comes with the artifact; if you trust all who can publish it, list the model in "
-            "MLOPS_ALLOW_CODE (by hand: --allow-code)"
+            f"model {manifest.name} version {manifest.version} {how}; if you trust all who can publish it, "
+            "list the model in MLOPS_ALLOW_CODE (by hand: --allow-code)"
         )
     load: Callable[[Manifest, Path, Place], Runtime] = import_module(kind.module).load
     return load(manifest, folder, place)

@@ -57,8 +57,10 @@ class ArtifactModules(MetaPathFinder):
     def forget(self) -> None:
         """Let the modules go; whoever holds an object of theirs keeps it."""
         sys.meta_path.remove(self)
-        for name in [name for name in sys.modules if name.partition(".")[0] == self.package]:
-            del sys.modules[name]
+        # The list is made at once, for other threads may import meanwhile.
+        for name in list(sys.modules):
+            if name.partition(".")[0] == self.package:
+                del sys.modules[name]
 
     def _spec(self, fullname: str, file: str, is_package: bool) -> ModuleSpec | None:
         path = str(self._folder / file)

@@ -29,7 +29,7 @@ def load(manifest: Manifest, folder: Path, place: Place) -> EstimatorRuntime:
         if untrusted:
             raise ModelError(
                 f"{manifest.model_file} of {manifest.name} version {manifest.version} holds objects of "
-                f"types {untrusted}; if you know them, list them in the manifest's trusted_types"
+                f"types {untrusted}; if you know them, list them in trusted_types of the manifest"
             )
         estimator = io.load(path, trusted=sorted(unknown))
     except ModelError:

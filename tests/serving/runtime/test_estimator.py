@@ -67,6 +67,16 @@ def test_a_wide_input_takes_the_place_of_a_data_frame(tmp_path):
     assert load_model(manifest, tmp_path, 1).runtime.run({"X": np.float32([[2, 1]])}, ["label"])[0] == [1]
 
 
+def test_without_pandas_a_model_of_a_data_frame_is_refused(tmp_path, monkeypatch):
+    model = LogisticRegression().fit(pd.DataFrame({"a": [1.0, 2.0]}), [0, 1])
+    golden, label = {"a": tensor("a", [1.0])}, tensor("label", [0], "INT64")
+    manifest = make_estimator(tmp_path, model, golden, [spec("a")], label=label, class_count=2)
+    assert load_model(manifest, tmp_path, 1).version == "1"
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ModelError, match=r"needs pandas; install mlops-serving\[skops\]"):
+        load_model(manifest, tmp_path, 1)
+
+
 def test_several_inputs_are_columns_in_the_manifest_s_order(tmp_path):
     model = LogisticRegression().fit([[0.0, 9.0], [1.0, 9.0]], [0, 1])
     golden = {"b": tensor("b", [0.0]), "a": tensor("a", [9.0])}
@@ -111,8 +121,11 @@ def test_a_type_that_skops_does_not_know_is_refused_by_name_unless_the_manifest_
     with pytest.raises(ModelError, match=rf"types \['{name}'\].*trusted_types"):
         load_model(make_own(tmp_path), tmp_path, 1)
     with pytest.raises(ModelError, match=rf"types \['{name}'\]"):
-        load_model(make_own(tmp_path, trusted_types=("other.name",)), tmp_path, 1)
-    assert load_model(make_own(tmp_path, trusted_types=(name,)), tmp_path, 1).version == "1"
+        load_model(make_own(tmp_path, trusted_types=("other.name",)), tmp_path, 1, allow_code=True)
+    trusting = make_own(tmp_path, trusted_types=(name,))
+    with pytest.raises(ModelError, match=rf"wants types \['{name}'\] trusted.*MLOPS_ALLOW_CODE"):
+        load_model(trusting, tmp_path, 1)
+    assert load_model(trusting, tmp_path, 1, allow_code=True).version == "1"
 
 
 def test_without_skops_the_server_says_what_to_install(tmp_path, monkeypatch):
