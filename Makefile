@@ -20,7 +20,7 @@ lint: .venv/.synced
 	$(RUN) ruff format --check && $(RUN) ruff check && $(RUN) mypy && $(RUN) lint-imports
 
 bench: .venv/.synced
-	$(RUN) python bench/serving.py
+	$(RUN) python bench/run.py
 
 .venv/.synced: uv.lock pyproject.toml $(wildcard */pyproject.toml)
 	test -x $(UV) || { $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet uv==0.13.9; }
