@@ -82,7 +82,12 @@ def main(arguments: Sequence[str]) -> None:
         )
 
 
-_INTRODUCTION = "Written by `python bench/run.py --write` (`make bench` prints the same)."
+_INTRODUCTION = """\
+Written by `python bench/run.py --write`; `make bench` prints the same table. `--only json,grpc` measures
+some rows, `--rounds 1 --seconds 1` takes a quick look. A bar that is missed is a NO in the last column.
+
+The load generators are wrk (Debian package, installed if you are root), and vegeta and a gRPC client that
+are built once from the Go modules pinned in `bench/go`. Each peer runs in an environment that uv makes."""
 
 
 def measured(name: str, row: Callable[[Lab], Row], lab: Lab) -> Row:
@@ -90,7 +95,7 @@ def measured(name: str, row: Callable[[Lab], Row], lab: Lab) -> Row:
     say(f"row {name}")
     try:
         return row(lab)
-    except BenchError as error:
+    except (BenchError, OSError) as error:
         say(f"  {error}")
         return not_measured(name, str(error).splitlines()[0])
 

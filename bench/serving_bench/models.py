@@ -11,7 +11,15 @@ import numpy as np
 import onnxruntime
 from onnx import GraphProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
-from mlops_serving.artifact import Golden, Manifest, Tensor, TensorSpec
+from mlops_serving.artifact import (
+    MANIFEST,
+    Golden,
+    Manifest,
+    ReferenceBins,
+    Tensor,
+    TensorSpec,
+    dump_manifest,
+)
 
 sys.path.append(str(Path(__file__).parents[2] / "tests" / "support"))
 
@@ -45,8 +53,35 @@ class Model:
 def iris(folder: Path) -> Model:
     """Logistic regression, one row of 4 features to a label and 3 probabilities."""
     made = make_iris(lambda name: folder / name)
-    rows = made.rows[:1]
-    return _model(made.manifests["1"], made.folders["1"], rows)
+    manifest, home = made.manifests["1"], made.folders["1"]
+    if watches_drift():
+        manifest = manifest.model_copy(update={"reference_bins": _reference(made.rows)})
+        (home / MANIFEST).write_bytes(dump_manifest(manifest))
+    return _model(manifest, home, made.rows[:1])
+
+
+def watches_drift() -> bool:
+    """Whether our server counts the columns of a tensor for drift."""
+    return {"tensor", "column"} <= ReferenceBins.model_fields.keys()
+
+
+def _reference(rows: np.ndarray) -> tuple[ReferenceBins, ...]:
+    """The deciles of each column, as a pipeline would write them."""
+    bins = []
+    for column, values in enumerate(rows.T):
+        edges = np.unique(np.quantile(values, np.linspace(0.1, 0.9, 9)))
+        counts = np.bincount(np.searchsorted(edges, values, "right"), minlength=len(edges) + 1)
+        document = {
+            "feature": f"x{column}",
+            "tensor": "X",
+            "column": column,
+            "kind": "numeric",
+            "edges": tuple(edges.tolist()),
+            "counts": tuple(counts.tolist()),
+            "missing": 0,
+        }
+        bins.append(ReferenceBins.model_validate(document))
+    return tuple(bins)
 
 
 def identity(folder: Path, size: int) -> Model:

@@ -10,7 +10,7 @@ from serving_bench import servers
 from serving_bench.bodies import grpc_body, json_body
 from serving_bench.figures import Figures, of_hits
 from serving_bench.lab import Lab
-from serving_bench.models import Model
+from serving_bench.models import Model, watches_drift
 from serving_bench.report import Row, at_least, at_most, below, not_served
 from serving_bench.servers import Server
 
@@ -18,11 +18,12 @@ CONNECTIONS = 32
 RATE = 200.0
 """Requests a second of the open loop on one connection: well below what each server can do."""
 _MEMORY_MEGABYTES = 130.0
+_LOG = "request_log_sample"
 
 
 def everything_on(model: Model, folder: Path) -> AbstractContextManager[Server]:
     """Our server with metrics, drift and a log of 1 % of the requests, as far as it knows them."""
-    settings = {"MLOPS_REQUEST_LOG_SAMPLE": "0.01"} if servers.knows("request_log_sample") else {}
+    settings = {f"MLOPS_{_LOG.upper()}": "0.01"} if servers.knows(_LOG) else {}
     return servers.ours(model, folder, settings)
 
 
@@ -50,10 +51,14 @@ def json_row(lab: Lab) -> Row:
 
     figures = lab.turns({server.name: partial(measure, server) for server in found})
     ours, mlserver, kserve, echo = (figures[server.name].rate for server in found)
-    missing = [] if servers.knows("request_log_sample") else ["without the request log: not served yet"]
+    lacks = [
+        f"without {what}: not served yet"
+        for what, served in (("the request log", servers.knows(_LOG)), ("drift", watches_drift()))
+        if not served
+    ]
     return Row(
         f"single-row JSON, {CONNECTIONS} connections, metrics, drift and 1 % request log on",
-        [*said(figures), *missing],
+        [*said(figures), *lacks],
         [
             at_least(">= 20 x MLServer", 20, ours, mlserver),
             at_least(">= 20 x KServe", 20, ours, kserve),

@@ -74,7 +74,7 @@ def ours(
         "MLOPS_HTTP_PORT": str(ports[0]),
         "MLOPS_ADMIN_PORT": str(ports[1]),
         "MLOPS_STORE_URL": f"file://{folder}",
-        "MLOPS_CACHE_DIR": str(folder / f"cache-{ports[0]}"),
+        "MLOPS_CACHE_DIR": str(folder / "cache"),
         "MLOPS_DRAIN_SECONDS": "0",
         **({"MLOPS_GRPC_PORT": str(grpc)} if grpc else {}),
         **(settings or {}),
