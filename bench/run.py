@@ -51,8 +51,8 @@ NAMES = [name for group in GROUPS.values() for name, _ in group]
 NOTES = [
     "Latencies of closed loops (wrk, grpcload, one connection after another) are those of a client that "
     "waits; the rows on one connection and on overload are open loops (vegeta).",
-    "A client's cores are the processor time that it used; on a machine with two cores a server and its "
-    "client share nothing as long as the client stays below 1.",
+    "Cores are processor time used in the time measured. A closed loop that leaves the server well below "
+    "one core says that the client, or other work on the machine, held it back.",
     "Peers: MLServer without a process pool and KServe with one process, both with a model class over the "
     "same onnxruntime on one thread, uvloop, httptools and orjson, without access logs or compression.",
     "Before it is measured every server must answer as the model does.",

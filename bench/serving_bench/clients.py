@@ -26,8 +26,11 @@ from serving_bench.figures import (
     parse_wrk,
 )
 from serving_bench.programs import Programs
+from serving_bench.servers import Server, cpu_seconds
 
 _LONGEST_SECONDS = 120.0
+
+Cores = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -37,26 +40,26 @@ class Clients:
     programs: Programs
     folder: Path
 
-    def wrk(self, port: int, path: str, body: Body, connections: int, seconds: float) -> Figures:
+    def wrk(self, server: Server, body: Body, connections: int, seconds: float) -> Figures:
         """One request after another on each connection; `BenchError` if any fails."""
         script = self.folder / "post.lua"
         headers = "".join(f"wrk.headers[{name!r}] = {value!r}\n" for name, value in body.headers.items())
         script.write_text(f'wrk.method = "POST"\n{headers}wrk.body = [[{body.data.decode()}]]\n')
-        url = f"http://127.0.0.1:{port}{path}"
+        url = f"http://127.0.0.1:{server.http}{server.path}"
         options = ["-t1", f"-c{connections}", f"-d{seconds:.0f}", "--latency", "-s", str(script)]
-        text, cores = _run([self.programs.wrk, *options, url])
-        return replace(parse_wrk(text), client_cores=cores)
+        text, cores = _run([self.programs.wrk, *options, url], server)
+        return replace(parse_wrk(text), **cores)
 
     def vegeta(
-        self, port: int, path: str, body: Body, rate: float, seconds: float, connections: int = 0
-    ) -> tuple[list[Hit], float]:
-        """Requests at a fixed rate, whatever becomes of those before; the hits and the client's cores.
+        self, server: Server, body: Body, rate: float, seconds: float, connections: int = 0
+    ) -> tuple[list[Hit], Cores]:
+        """Requests at a fixed rate, whatever becomes of those before; the hits and the cores.
 
         With `connections` a request waits for one of so many, and the wait counts.
         """
         target = {
             "method": "POST",
-            "url": f"http://127.0.0.1:{port}{path}",
+            "url": f"http://127.0.0.1:{server.http}{server.path}",
             "body": base64.b64encode(body.data).decode(),
             "header": {name: [value] for name, value in body.headers.items()},
         }
@@ -73,36 +76,41 @@ class Clients:
             "max-connections": str(connections),
         }
         flags = [f"-{name}={value}" for name, value in options.items()]
-        _, cores = _run([str(self.programs.vegeta), "attack", *flags])
-        text, _ = _run([str(self.programs.vegeta), "encode", "-to=csv", str(hits)])
+        _, cores = _run([str(self.programs.vegeta), "attack", *flags], server)
+        text, _ = _run([str(self.programs.vegeta), "encode", "-to=csv", str(hits)], server)
         return parse_vegeta(text.splitlines()), cores
 
-    def grpc(self, port: int, body: Body, connections: int, seconds: float) -> tuple[Figures, bytes]:
+    def grpc(self, server: Server, body: Body, connections: int, seconds: float) -> tuple[Figures, bytes]:
         """One call after another on each connection; the figures and the last encoded reply."""
         message, reply = self.folder / "message.bin", self.folder / "reply.bin"
         message.write_bytes(body.data)
         options = {
-            "address": f"127.0.0.1:{port}",
+            "address": f"127.0.0.1:{server.grpc}",
             "message": str(message),
             "reply": str(reply),
             "connections": str(connections),
             "duration": f"{seconds}s",
         }
         flags = [f"-{name}={value}" for name, value in options.items()]
-        text, cores = _run([str(self.programs.grpcload), *flags])
-        return replace(parse_grpcload(text), client_cores=cores), reply.read_bytes()
+        text, cores = _run([str(self.programs.grpcload), *flags], server)
+        return replace(parse_grpcload(text), **cores), reply.read_bytes()
 
 
-def _run(command: Sequence[str]) -> tuple[str, float]:
-    """Standard output, and the cores that the program used on average."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+def _run(command: Sequence[str], server: Server) -> tuple[str, Cores]:
+    """Standard output, and the cores that the server and the program used on average."""
+    before, idle, began = _used_by_children(), cpu_seconds(server.process), time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     took = time.perf_counter() - began
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
         raise BenchError(f"{Path(command[0]).name} failed: {done.stderr.strip()[-500:]}")
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return done.stdout, used / took
+    served, used = cpu_seconds(server.process) - idle, _used_by_children() - before
+    return done.stdout, {"server_cores": served / took, "client_cores": used / took}
+
+
+def _used_by_children() -> float:
+    """Processor seconds of the children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @dataclass(frozen=True)
@@ -167,14 +175,17 @@ class RawConnection:
         return data
 
 
-def one_by_one(port: int, path: str, body: Body, seconds: float) -> tuple[Figures, Answer]:
+def one_by_one(server: Server, path: str, body: Body, seconds: float) -> tuple[Figures, Answer]:
     """Requests one after another on one connection, at least one; the figures and the last answer."""
-    used, began, took = time.process_time(), time.perf_counter(), list[float]()
-    with RawConnection(port) as connection:
+    took = list[float]()
+    idle, used, began = cpu_seconds(server.process), time.process_time(), time.perf_counter()
+    with RawConnection(server.http) as connection:
         while not took or time.perf_counter() < began + seconds:
             answer = connection.post(path, body)
             if answer.status != 200:
                 raise BenchError(f"answered {answer.status}: {answer.data[:200].decode()}")
             took.append(answer.milliseconds)
-    cores = (time.process_time() - used) / (time.perf_counter() - began)
-    return of_times(took, cores), answer
+    whole = time.perf_counter() - began
+    served, used = cpu_seconds(server.process) - idle, time.process_time() - used
+    figures = replace(of_times(took), server_cores=served / whole, client_cores=used / whole)
+    return figures, answer

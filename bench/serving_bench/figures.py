@@ -22,11 +22,12 @@ class BenchError(Exception):
 
 @dataclass(frozen=True)
 class Figures:
-    """Answers a second, latencies in milliseconds, and the cores that the load generator used."""
+    """Answers a second, latencies in milliseconds, and the cores that server and load generator used."""
 
     rate: float
     p50: float
     p99: float
+    server_cores: float = 0.0
     client_cores: float = 0.0
 
 
@@ -48,6 +49,7 @@ class Overload:
     refused_p99: float
     late: float
     lost: float
+    server_cores: float = 0.0
     client_cores: float = 0.0
 
 
@@ -106,9 +108,9 @@ def of_overload(hits: Sequence[Hit], seconds: float) -> Overload:
     )
 
 
-def of_times(took: Sequence[float], client_cores: float) -> Figures:
+def of_times(took: Sequence[float]) -> Figures:
     """The figures of requests made one after another, from milliseconds."""
-    return Figures(1e3 * len(took) / sum(took), quantile(took, 0.5), quantile(took, 0.99), client_cores)
+    return Figures(1e3 * len(took) / sum(took), quantile(took, 0.5), quantile(took, 0.99))
 
 
 def quantile(values: Sequence[float], share: float) -> float:

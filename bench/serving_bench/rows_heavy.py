@@ -91,16 +91,17 @@ def _outcome(attack: Overload) -> str:
     return (
         f"asked {attack.asked_rate:,.0f}/s: {attack.goodput:,.0f}/s answered "
         f"(p99 {attack.accepted_p99:.0f} ms), {attack.refused:,.0f}/s refused, "
-        f"{attack.late:,.0f}/s too late, {attack.lost:,.0f}/s lost (client {attack.client_cores:.2f} cores)"
+        f"{attack.late:,.0f}/s too late, {attack.lost:,.0f}/s lost "
+        f"(cores: server {attack.server_cores:.2f}, client {attack.client_cores:.2f})"
     )
 
 
 def _closed(lab: Lab, server: Server, connections: int) -> Figures:
     body = json_body(server.model.rows)
-    return lab.clients.wrk(server.http, server.path, body, connections, lab.seconds)
+    return lab.clients.wrk(server, body, connections, lab.seconds)
 
 
 def _attack(lab: Lab, server: Server, rate: float) -> Overload:
     seconds = _ATTACK_LENGTH * lab.seconds
-    hits, cores = lab.clients.vegeta(server.http, server.path, json_body(server.model.rows), rate, seconds)
-    return replace(of_overload(hits, seconds), client_cores=cores)
+    hits, cores = lab.clients.vegeta(server, json_body(server.model.rows), rate, seconds)
+    return replace(of_overload(hits, seconds), **cores)

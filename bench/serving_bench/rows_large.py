@@ -79,7 +79,7 @@ def large_grpc_row(lab: Lab) -> Row:
 
 def _rest(lab: Lab, server: Server, body: Body) -> Measure:
     def measure() -> Figures:
-        figures, answer = one_by_one(server.http, server.path, body, lab.seconds)
+        figures, answer = one_by_one(server, server.path, body, lab.seconds)
         check(server.name, rest_answer(answer.data, answer.headers), server.model.answer)
         return figures
 
@@ -90,7 +90,7 @@ def _grpc(lab: Lab, server: Server) -> Measure:
     body = grpc_body(server.model.name, server.model.rows)
 
     def measure() -> Figures:
-        figures, reply = lab.clients.grpc(server.grpc, body, 1, lab.seconds)
+        figures, reply = lab.clients.grpc(server, body, 1, lab.seconds)
         lab.check_grpc(server, reply)
         return figures
 
@@ -99,4 +99,4 @@ def _grpc(lab: Lab, server: Server) -> Measure:
 
 def _echo(lab: Lab, server: Server, body: Body) -> Figures:
     headers: Mapping[str, str] = {}
-    return one_by_one(server.http, "/copy", Body(body.data, headers), lab.seconds)[0]
+    return one_by_one(server, "/copy", Body(body.data, headers), lab.seconds)[0]

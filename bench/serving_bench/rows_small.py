@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def words(name: str, one: Figures) -> str:
     """A server's figures in words."""
     return (
         f"{name}: {one.rate:,.0f}/s, p50 {one.p50:.2f} ms, p99 {one.p99:.2f} ms "
-        f"(client {one.client_cores:.2f} cores)"
+        f"(cores: server {one.server_cores:.2f}, client {one.client_cores:.2f})"
     )
 
 
@@ -47,7 +48,7 @@ def json_row(lab: Lab) -> Row:
     found = [lab.server(start, lab.iris) for start in starts]
 
     def measure(server: Server) -> Figures:
-        return lab.clients.wrk(server.http, server.path, body, CONNECTIONS, lab.seconds)
+        return lab.clients.wrk(server, body, CONNECTIONS, lab.seconds)
 
     figures = lab.turns({server.name: partial(measure, server) for server in found})
     ours, mlserver, kserve, echo = (figures[server.name].rate for server in found)
@@ -74,9 +75,8 @@ def latency_row(lab: Lab) -> Row:
     found = [lab.server(start, lab.iris) for start in starts]
 
     def measure(server: Server) -> Figures:
-        hits, cores = lab.clients.vegeta(server.http, server.path, body, RATE, lab.seconds, connections=1)
-        figures = of_hits(hits, lab.seconds)
-        return Figures(figures.rate, figures.p50, figures.p99, cores)
+        hits, cores = lab.clients.vegeta(server, body, RATE, lab.seconds, connections=1)
+        return replace(of_hits(hits, lab.seconds), **cores)
 
     figures = lab.turns({server.name: partial(measure, server) for server in found})
     ours, mlserver, _ = (figures[server.name].p99 for server in found)
@@ -98,7 +98,7 @@ def grpc_row(lab: Lab) -> Row:
     found = [lab.server(start, lab.iris) for start in starts]
 
     def measure(server: Server) -> Figures:
-        figures, reply = lab.clients.grpc(server.grpc, body, CONNECTIONS, lab.seconds)
+        figures, reply = lab.clients.grpc(server, body, CONNECTIONS, lab.seconds)
         lab.check_grpc(server, reply)
         return figures
 
@@ -111,7 +111,7 @@ def grpc_row(lab: Lab) -> Row:
 def memory_row(lab: Lab) -> Row:
     """What a worker holds after it was under load."""
     server = lab.server(everything_on, lab.iris)
-    lab.clients.wrk(server.http, server.path, json_body(lab.iris.rows), CONNECTIONS, lab.seconds)
+    lab.clients.wrk(server, json_body(lab.iris.rows), CONNECTIONS, lab.seconds)
     megabytes = server.metric('process_resident_memory_bytes{process="worker-0"}') / 1e6
     supervisor = server.metric('process_resident_memory_bytes{process="supervisor"}') / 1e6
     bar = below(f"<= {_MEMORY_MEGABYTES:.0f} MB", megabytes, _MEMORY_MEGABYTES, "MB")

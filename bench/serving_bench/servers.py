@@ -17,7 +17,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -37,13 +37,17 @@ _LARGEST_BYTES = 256 << 20
 
 @dataclass(frozen=True)
 class Server:
-    """A running server; a port is 0 where it does not serve that protocol."""
+    """A running server; a port is 0 where it does not serve that protocol.
+
+    `process` is the id of its first process; the others are below it.
+    """
 
     name: str
     model: Model
     http: int
     grpc: int = 0
     admin: int = 0
+    process: int = 0
 
     @property
     def path(self) -> str:
@@ -54,6 +58,21 @@ class Server:
         """A value of our server's operators' port."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.admin}/metrics", timeout=10) as reply:
             return parse_metrics(reply.read().decode())[line]
+
+
+def cpu_seconds(root: int) -> float:
+    """Processor time that a process and those below it have used, also below those that ended."""
+    found = dict[int, tuple[int, int]]()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        found[int(path.parent.name)] = int(fields[1]), sum(map(int, fields[11:15]))
+    tree = {root}
+    while more := {process for process, (parent, _) in found.items() if parent in tree} - tree:
+        tree |= more
+    return sum(found[process][1] for process in tree if process in found) / os.sysconf("SC_CLK_TCK")
 
 
 def knows(setting: str) -> bool:
@@ -84,8 +103,8 @@ def ours(
     if cores:
         command = ["taskset", "-c", ",".join(map(str, cores)), *command]
     server = Server("mlops-serving", model, ports[0], grpc, ports[1])
-    with _running(command, environ, server, folder):
-        yield server
+    with _running(command, environ, server, folder) as running:
+        yield running
 
 
 @contextmanager
@@ -93,8 +112,8 @@ def echo(model: Model, folder: Path) -> Iterator[Server]:
     """granian alone, embedded and set as ours is."""
     server = Server("bare echo", model, free_ports(1)[0])
     command = [sys.executable, str(Path(__file__).with_name("echo.py")), str(server.http)]
-    with _running(command, {}, server, folder):
-        yield server
+    with _running(command, {}, server, folder) as running:
+        yield running
 
 
 @contextmanager
@@ -122,8 +141,8 @@ def mlserver(model: Model, folder: Path) -> Iterator[Server]:
     }
     (home / "model-settings.json").write_text(json.dumps(served))
     server = Server("MLServer", model, http, grpc)
-    with _running([*_uv(MLSERVER), "mlserver", "start", str(home)], {}, server, folder):
-        yield server
+    with _running([*_uv(MLSERVER), "mlserver", "start", str(home)], {}, server, folder) as running:
+        yield running
 
 
 @contextmanager
@@ -143,8 +162,8 @@ def kserve(model: Model, folder: Path) -> Iterator[Server]:
     script = str(_BENCH / "peers" / "kserve_onnx.py")
     server = Server("KServe", model, http, grpc)
     command = [*_uv(KSERVE), "python", script, str(model.file), *flags]
-    with _running(command, {"KSERVE_LOGLEVEL": "ERROR"}, server, folder):
-        yield server
+    with _running(command, {"KSERVE_LOGLEVEL": "ERROR"}, server, folder) as running:
+        yield running
 
 
 def _uv(packages: Sequence[str]) -> list[str]:
@@ -162,8 +181,8 @@ def _uv(packages: Sequence[str]) -> list[str]:
 @contextmanager
 def _running(
     command: Sequence[str], environ: Mapping[str, str], server: Server, folder: Path
-) -> Iterator[None]:
-    """A server process from the time it is ready to the end of the block."""
+) -> Iterator[Server]:
+    """A server with its process, from the time it is ready to the end of the block."""
     log = folder / f"{server.name}-{server.http}.log"
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MLOPS_")}
     with log.open("wb") as stream:
@@ -176,7 +195,7 @@ def _running(
             if process.poll() is not None or time.monotonic() > until:
                 raise BenchError(f"{server.name} does not serve:\n{log.read_text()[-2000:]}")
             time.sleep(0.1)
-        yield
+        yield replace(server, process=process.pid)
     finally:
         _stop(process)
 

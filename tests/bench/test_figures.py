@@ -92,9 +92,7 @@ def test_an_overload_is_told_apart_by_what_was_answered() -> None:
 
 
 def test_times_of_one_request_after_another_give_a_rate() -> None:
-    assert of_times([10.0, 30.0], client_cores=0.5) == Figures(
-        rate=50.0, p50=10.0, p99=30.0, client_cores=0.5
-    )
+    assert of_times([10.0, 30.0]) == Figures(rate=50.0, p50=10.0, p99=30.0)
 
 
 def test_a_quantile_is_a_value_that_was_measured() -> None:
