@@ -46,7 +46,15 @@ class Clients:
         headers = "".join(f"wrk.headers[{name!r}] = {value!r}\n" for name, value in body.headers.items())
         script.write_text(f'wrk.method = "POST"\n{headers}wrk.body = [[{body.data.decode()}]]\n')
         url = f"http://127.0.0.1:{server.http}{server.path}"
-        options = ["-t1", f"-c{connections}", f"-d{seconds:.0f}", "--latency", "-s", str(script)]
+        options = [
+            "-t1",
+            f"-c{connections}",
+            f"-d{max(1, round(seconds))}",
+            "--latency",
+            "--timeout=30",
+            "-s",
+            str(script),
+        ]
         text, cores = _run([self.programs.wrk, *options, url], server)
         return replace(parse_wrk(text), **cores)
 
@@ -70,7 +78,7 @@ class Clients:
             "targets": str(targets),
             "output": str(hits),
             "rate": f"{max(1, round(rate))}/1s",
-            "duration": f"{seconds:.0f}s",
+            "duration": f"{max(1, round(seconds))}s",
             "timeout": "10s",
             "max-body": "0",
             "max-connections": str(connections),

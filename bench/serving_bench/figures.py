@@ -60,7 +60,7 @@ def parse_wrk(text: str) -> Figures:
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     quantiles = {
         place: float(number) * _MILLISECONDS[unit]
-        for place, number, unit in re.findall(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m)$", text, re.MULTILINE)
+        for place, number, unit in re.findall(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s|m)\s*$", text, re.MULTILINE)
     }
     if not rate or len(quantiles) != 2:
         raise BenchError(f"wrk said nothing usable:\n{text}")

@@ -13,7 +13,7 @@ from serving_bench.rows_small import said, words
 from serving_bench.servers import Server
 
 CONNECTIONS = 64
-PEAK_CONNECTIONS = 256
+PEAK_CONNECTIONS = 128
 DEADLINE_SECONDS = 1.0
 QUEUE_ROWS = 512
 _ONE, _TWO = (0,), (0, 1)

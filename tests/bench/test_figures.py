@@ -41,6 +41,11 @@ def test_wrk_tells_rate_and_quantiles_in_milliseconds() -> None:
     assert parse_wrk(WRK) == Figures(rate=19078.05, p50=0.85, p99=2.1)
 
 
+def test_wrk_pads_seconds_with_a_space() -> None:
+    slow = WRK.replace("850.00us", "1.11s ").replace("2.10ms", "1.43s ")
+    assert parse_wrk(slow) == Figures(rate=19078.05, p50=1110.0, p99=1430.0)
+
+
 @pytest.mark.parametrize("line", ["  Non-2xx or 3xx responses: 3\n", "  Socket errors: connect 0, read 2\n"])
 def test_wrk_with_failed_requests_is_no_measurement(line: str) -> None:
     with pytest.raises(BenchError, match="requests failed"):
