@@ -23,7 +23,7 @@ docs: .venv/.synced
 	$(RUN) python docs/serving_reference.py
 
 bench: .venv/.synced
-	$(RUN) python bench/serving.py
+	$(RUN) python bench/run.py
 
 .venv/.synced: uv.lock pyproject.toml $(wildcard */pyproject.toml)
 	test -x $(UV) || { $(PYTHON) -m venv .venv && .venv/bin/python -m pip install --quiet uv==0.13.9; }
