@@ -22,6 +22,23 @@ _MEMORY_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10
 _LONGEST_OBJECT_NAME = 40
 
 
+SERVER_SETTINGS_OF_COMPONENT = frozenset(
+    {
+        "MLOPS_ADMIN_PORT",
+        "MLOPS_CACHE_DIR",
+        "MLOPS_DRAIN_SECONDS",
+        "MLOPS_GRPC_PORT",
+        "MLOPS_HTTP_PORT",
+        "MLOPS_MODELS",
+        "MLOPS_POLL_SECONDS",
+        "MLOPS_REQUEST_TIMEOUT_SECONDS",
+        "MLOPS_STORE_BUCKET",
+        "MLOPS_STORE_URL",
+        "MLOPS_WORKERS",
+    }
+)
+
+
 def image_by_digest(value: str) -> str:
     """An image reference that names one content: `registry/path@sha256:<64 hex digits>`."""
     if not _DIGEST_REFERENCE.fullmatch(value):
@@ -40,6 +57,17 @@ def object_name(value: str) -> str:
             f"inner hyphens, a letter first, at most {_LONGEST_OBJECT_NAME} characters"
         )
     return value
+
+
+def server_setting(name: str) -> str:
+    """A variable of the model server that the component does not set by itself."""
+    if not re.fullmatch(r"MLOPS_[A-Z][A-Z_]*", name) or name in SERVER_SETTINGS_OF_COMPONENT:
+        raise InvalidValue(
+            f"{name!r} is no server setting that can be given; allowed are the MLOPS_ variables of "
+            f"docs/serving-reference.md but for {', '.join(sorted(SERVER_SETTINGS_OF_COMPONENT))}, "
+            "which the component sets"
+        )
+    return name
 
 
 def model_version(value: str) -> str:

@@ -71,6 +71,11 @@ def resources(args: Mapping[str, Any], cpu: str, memory: str, memory_limit: str)
     )
 
 
+def named_texts(args: Mapping[str, Any], key: str, check: Callable[[str], str]) -> dict[str, Any]:
+    """The strings under `key` by name; `check` judges the names."""
+    return {_checked(key, name, check): value for name, value in (args.get(key) or {}).items()}
+
+
 def any_text(value: str) -> str:
     """The check of a string that anything may be in, except nothing."""
     if not value:

@@ -4,6 +4,7 @@ Components unpack them into typed resources: `Service(name, opts=…, **service(
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 Object = dict[str, Any]
@@ -25,14 +26,23 @@ def metadata(name: str, namespace: Any, labels: Mapping[str, str]) -> Object:
 
 
 def service(
-    meta: Object, selector: Mapping[str, str], port: int, target: str, node_port: Any = None
+    meta: Object,
+    selector: Mapping[str, str],
+    port: int,
+    target: str,
+    node_port: Any = None,
+    more: Mapping[str, int] = MappingProxyType({}),
 ) -> Object:
-    """A Service for one TCP port: a NodePort one when `node_port` is given, else inside the cluster only."""
-    entry = compact(
-        {"name": target, "port": port, "targetPort": target, "protocol": "TCP", "nodePort": node_port}
-    )
+    """A Service for a TCP port and `more` by name: a NodePort one when `node_port` is given, which publishes
+    the first port, else inside the cluster only."""
+    entry = compact({**_port(target, port), "nodePort": node_port})
+    ports = [entry, *(_port(name, number) for name, number in more.items())]
     kind = "ClusterIP" if node_port is None else "NodePort"
-    return {"metadata": meta, "spec": {"type": kind, "selector": dict(selector), "ports": [entry]}}
+    return {"metadata": meta, "spec": {"type": kind, "selector": dict(selector), "ports": ports}}
+
+
+def _port(name: str, number: int) -> Object:
+    return {"name": name, "port": number, "targetPort": name, "protocol": "TCP"}
 
 
 def service_account(meta: Object) -> Object:

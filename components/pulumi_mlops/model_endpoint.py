@@ -3,7 +3,7 @@
 Needs the store alone. Another team uses this component by itself, in a stack of its own.
 """
 
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
@@ -13,7 +13,7 @@ from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
 from pulumi_mlops import checks, inputs, manifests, model_endpoint_pods, network_flows
-from pulumi_mlops.model_endpoint_pods import PORT
+from pulumi_mlops.model_endpoint_pods import ADMIN_PORT, GRPC_PORT, PORT
 from pulumi_mlops.placement import Placement
 from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs, StoreAccessArgs
 
@@ -53,6 +53,12 @@ class ModelEndpointArgs(TypedDict):
     """How long a stopping pod may finish what it has begun; 10 by default."""
     resources: NotRequired[ResourcesArgs]
     """CPU and memory of one pod."""
+    grpc: NotRequired[bool]
+    """Whether it also speaks gRPC, on port 9000 inside the cluster; False by default."""
+    workers: NotRequired[pulumi.Input[int]]
+    """Processes in one pod, each with its own copy of the model; 1 by default."""
+    server_settings: NotRequired[dict[str, pulumi.Input[str]]]
+    """Further settings of the server by variable name; docs/serving-reference.md lists them."""
 
 
 class ModelEndpoint(pulumi.ComponentResource):
@@ -106,7 +112,12 @@ class ModelEndpoint(pulumi.ComponentResource):
             f"{name}-service",
             opts=child,
             **manifests.service(
-                place.metadata(), place.selector, PORT, "http", inputs.optional_node_port(args)
+                place.metadata(),
+                place.selector,
+                PORT,
+                "http",
+                inputs.optional_node_port(args),
+                _grpc(args),
             ),
         )
         self.register_outputs(
@@ -119,29 +130,41 @@ class ModelEndpoint(pulumi.ComponentResource):
         )
 
     def _deployment(self, args: ModelEndpointArgs, place: Placement) -> manifests.Object:
-        url, region, bucket = inputs.store_place(args)
         drain = inputs.whole(args, "drain_seconds", checks.positive, 10)
-        env = {
-            "MLOPS_MODELS": pulumi.Output.json_dumps(
-                [{"name": self.model, "endpoint": place.name, "version": self.version}]
-            ),
+        return model_endpoint_pods.deployment(
+            place,
+            inputs.text(args, "image", checks.image_by_digest),
+            self._environment(args, place),
+            pulumi.Output.from_input(drain).apply(model_endpoint_pods.grace_seconds),
+            inputs.resources(args, cpu="100m", memory="256Mi", memory_limit="1Gi"),
+            {"http": PORT, "admin": ADMIN_PORT, **_grpc(args)},
+        )
+
+    def _environment(self, args: ModelEndpointArgs, place: Placement) -> dict[str, Any]:
+        """The server's settings; docs/serving-reference.md says what each means."""
+        url, region, bucket = inputs.store_place(args)
+        models = [{"name": self.model, "endpoint": place.name, "version": self.version}]
+        drain = inputs.whole(args, "drain_seconds", checks.positive, 10)
+        return {
+            "MLOPS_MODELS": pulumi.Output.json_dumps(models),
             "MLOPS_STORE_URL": url,
             "MLOPS_STORE_BUCKET": bucket,
             "AWS_REGION": region,
             "MLOPS_HTTP_PORT": str(PORT),
-            "MLOPS_ADMIN_PORT": str(model_endpoint_pods.ADMIN_PORT),
+            "MLOPS_ADMIN_PORT": str(ADMIN_PORT),
+            "MLOPS_GRPC_PORT": str(_grpc(args).get("grpc", 0)),
+            "MLOPS_WORKERS": _as_text(inputs.whole(args, "workers", checks.positive, 1)),
             "MLOPS_POLL_SECONDS": _as_text(inputs.whole(args, "poll_seconds", checks.positive, 5)),
             "MLOPS_DRAIN_SECONDS": _as_text(drain),
             "MLOPS_REQUEST_TIMEOUT_SECONDS": str(model_endpoint_pods.REQUEST_SECONDS),
             "MLOPS_CACHE_DIR": "/var/cache/mlops",
+            **inputs.named_texts(args, "server_settings", checks.server_setting),
         }
-        return model_endpoint_pods.deployment(
-            place,
-            inputs.text(args, "image", checks.image_by_digest),
-            env,
-            pulumi.Output.from_input(drain).apply(model_endpoint_pods.grace_seconds),
-            inputs.resources(args, cpu="100m", memory="256Mi", memory_limit="1Gi"),
-        )
+
+
+def _grpc(args: ModelEndpointArgs) -> dict[str, int]:
+    """The gRPC port by its name, nothing where gRPC is off."""
+    return {"grpc": GRPC_PORT} if args.get("grpc") else {}
 
 
 def _replica_limits(args: ModelEndpointArgs) -> tuple[pulumi.Input[int], ...]:

@@ -10,6 +10,7 @@ from pulumi_mlops.placement import Placement
 PORT = 8080
 ADMIN_PORT = 8081
 """Metrics, for whoever collects them inside the cluster; no Service leads there."""
+GRPC_PORT = 9000
 REQUEST_SECONDS = 30
 """Longest time one request may take, and so the longest wait for the last ones after a drain."""
 _SLACK_SECONDS = 5
@@ -25,7 +26,14 @@ def grace_seconds(drain_seconds: int) -> int:
     return drain_seconds + REQUEST_SECONDS + _SLACK_SECONDS
 
 
-def deployment(place: Placement, image: Any, env: Mapping[str, Any], grace: Any, resources: Object) -> Object:
+def deployment(
+    place: Placement,
+    image: Any,
+    env: Mapping[str, Any],
+    grace: Any,
+    resources: Object,
+    ports: Mapping[str, int],
+) -> Object:
     """The Deployment of model servers.
 
     It has no `replicas`: the autoscaler owns that field, and naming it here would fight over it at every
@@ -41,7 +49,7 @@ def deployment(place: Placement, image: Any, env: Mapping[str, Any], grace: Any,
             pod.env_secret("AWS_ACCESS_KEY_ID", place.name),
             pod.env_secret("AWS_SECRET_ACCESS_KEY", place.name),
         ],
-        ports=[("http", PORT), ("admin", ADMIN_PORT)],
+        ports=list(ports.items()),
         mounts=[cache_mount, scratch_mount],
         probes=pod.probes(
             pod.http_check("/v2/health/live", "http"),

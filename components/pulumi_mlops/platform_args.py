@@ -92,6 +92,12 @@ class PlatformEndpointArgs(TypedDict):
     """How long a stopping pod may finish what it has begun."""
     resources: NotRequired[ResourcesArgs]
     """CPU and memory of one pod."""
+    grpc: NotRequired[bool]
+    """Whether it also speaks gRPC inside the cluster."""
+    workers: NotRequired[pulumi.Input[int]]
+    """Processes in one pod."""
+    server_settings: NotRequired[dict[str, pulumi.Input[str]]]
+    """Further settings of the server by variable name."""
 
 
 class PlatformArgs(TypedDict):

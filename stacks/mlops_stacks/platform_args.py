@@ -134,6 +134,9 @@ def _endpoint(endpoint: EndpointSettings) -> Any:
             "poll_seconds": checks.seconds_of(endpoint.poll),
             "drain_seconds": checks.seconds_of(endpoint.drain),
             "resources": _resources(endpoint),
+            "grpc": endpoint.grpc,
+            "workers": endpoint.workers,
+            "server_settings": endpoint.server_settings,
         }
     )
 

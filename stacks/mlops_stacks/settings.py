@@ -99,6 +99,9 @@ class EndpointSettings(Resources):
     node_port: types.NodePort | None = None
     poll: types.Duration = "5s"
     drain: types.Duration = "10s"
+    grpc: bool = False
+    workers: types.Positive = 1
+    server_settings: types.ServerSettings = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _replicas_in_order(self) -> Self:

@@ -116,3 +116,28 @@ def test_numbers_that_arrive_as_floats_from_another_language_are_whole() -> None
     recording = endpoint(min_replicas=2.0, node_port=30080.0)
     assert recording.of("HorizontalPodAutoscaler").inputs["spec"]["minReplicas"] == 2
     assert recording.outputs["mortgage"]["url"] == "http://127.0.0.1:30080"
+
+
+def test_grpc_has_a_port_of_its_own_inside_the_cluster() -> None:
+    recording = endpoint(grpc=True)
+    container = recording.of("Deployment").inputs["spec"]["template"]["spec"]["containers"][0]
+    assert [(port["name"], port["containerPort"]) for port in container["ports"]] == [
+        ("http", 8080),
+        ("admin", 8081),
+        ("grpc", 9000),
+    ]
+    assert {"name": "MLOPS_GRPC_PORT", "value": "9000"} in container["env"]
+    ports = recording.of("Service").inputs["spec"]["ports"]
+    assert [(port["name"], port.get("nodePort")) for port in ports] == [("http", 30080), ("grpc", None)]
+
+
+def test_further_server_settings_are_passed_on_and_those_of_the_component_are_refused() -> None:
+    container = (
+        endpoint(workers=2, server_settings={"MLOPS_QUEUE_ROWS": "64"})
+        .of("Deployment")
+        .inputs["spec"]["template"]["spec"]["containers"][0]
+    )
+    assert {"name": "MLOPS_QUEUE_ROWS", "value": "64"} in container["env"]
+    assert {"name": "MLOPS_WORKERS", "value": "2"} in container["env"]
+    with pytest.raises(pulumi.InputPropertyError, match="'MLOPS_HTTP_PORT' is no server setting"):
+        endpoint(server_settings={"MLOPS_HTTP_PORT": "1"})
