@@ -24,7 +24,7 @@ from mlops_serving.control import Command
 from mlops_serving.cpus import cpu_limit
 from mlops_serving.errors import ServingError, SettingsError
 from mlops_serving.logs import log
-from mlops_serving.metrics.catalog import ACCESS_REFUSED, RELOADS, SPECS, WORKER_RESTARTS, WORKERS
+from mlops_serving.metrics.catalog import ACCESS_REFUSED, READY, RELOADS, SPECS, WORKER_RESTARTS, WORKERS
 from mlops_serving.metrics.meters import Meter
 from mlops_serving.metrics.segment import Segment, new_segment
 from mlops_serving.settings import Settings
@@ -44,6 +44,9 @@ class Supervisor:
         self._handles = [new_segment(f"worker-{number}") for number in range(settings.workers)]
         self._own = Segment(new_segment("supervisor"))
         self.segments = [*map(Segment, self._handles), self._own]
+        for segment in self.segments[:-1]:
+            # A worker that has not begun yet is one that is not ready.
+            Meter(READY, segment).labels().set(0)
         self._restarts = Meter(WORKER_RESTARTS, self._own).labels()
         self._running = Meter(WORKERS, self._own).labels()
         self._access = self._admin_access()
@@ -136,6 +139,9 @@ class Supervisor:
 
     def _end(self, code: int) -> None:
         """One worker is gone for good: so is the server, with the worst code."""
+        if self._stopping.is_set() and code == -signal.SIGTERM:
+            # It was told to leave before it had begun: nobody lost anything.
+            code = 0
         self._failed = max(self._failed, code if code >= 0 else 128 - code)
         if not self._stopping.is_set():
             self._pass_on(signal.SIGTERM)

@@ -138,7 +138,7 @@ class Worker:
             return None
         from mlops_serving.grpc_api.server import GrpcServer
 
-        rpc = GrpcServer(self._inference, self._settings)
+        rpc = GrpcServer(self._inference, self._settings, self._access)
         await rpc.start()
         return rpc
 

@@ -36,8 +36,12 @@ def test_every_worker_answers_and_the_metrics_are_of_all_of_them(server, iris, i
     for _ in range(40):
         assert server.ask(INFER, iris_body(iris.rows[:1])).status == 200
     assert answered(server) == 40
-    (found,) = server.ask("/v2/models/iris/stats").json["model_stats"]
-    assert found["inference_stats"]["success"]["count"] == found["inference_count"] == 40
+
+    def counts():
+        (found,) = server.ask("/v2/models/iris/stats").json["model_stats"]
+        return found["inference_stats"]["success"]["count"], found["inference_count"]
+
+    wait_until(lambda: counts() == (40, 40))
     assert abs(found["last_inference"] / 1000 - time.time()) < 60
     assert server.metric("mlops_workers") == 2
     used = [server.metric(f'process_cpu_seconds_total{{process="worker-{number}"}}') for number in (0, 1)]
@@ -77,3 +81,9 @@ def test_workers_leave_when_their_supervisor_is_gone(server, wait_until):
     server.process.kill()
     server.process.wait()
     wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in left))
+
+
+def test_sigterm_before_the_workers_have_begun_is_a_good_end(serve, gateway, iris_store, wait_until):
+    server = serve(gateway.environ("models") | {"MLOPS_WORKERS": "2"})
+    wait_until(lambda: len(workers(server)) == 2)
+    assert server.terminate() == 0

@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import grpc.aio
 
+from mlops_serving.access import Access
 from mlops_serving.errors import ServingError
+from mlops_serving.grpc_api.credentials import credentials
 from mlops_serving.grpc_api.health import Health
 from mlops_serving.grpc_api.service import SERVICE, InferenceService
 from mlops_serving.inference import Inference
@@ -19,18 +21,22 @@ _PING_MILLISECONDS: Final = 10_000
 class GrpcServer:
     """Serves from `start` to `stop`, on the running event loop."""
 
-    def __init__(self, inference: Inference, settings: Settings) -> None:
-        self._service = InferenceService(inference, settings.sticky_header)
+    def __init__(self, inference: Inference, settings: Settings, access: Access | None) -> None:
+        self._service = InferenceService(inference, settings.sticky_header, access)
         self._health = Health(lambda: inference.ready, SERVICE)
         self._server = grpc.aio.server(options=_options(settings))
         # Handlers are asked in this order.
         self._server.add_generic_rpc_handlers((self._service.handlers(), self._health.handlers()))
         self._address = f"{settings.http_host}:{settings.grpc_port}"
+        self._credentials = credentials(settings)
 
     async def start(self) -> None:
         """Listen; raises `ServingError` when the port cannot be had."""
         try:
-            self._server.add_insecure_port(self._address)
+            if self._credentials is None:
+                self._server.add_insecure_port(self._address)
+            else:
+                self._server.add_secure_port(self._address, self._credentials)
         except RuntimeError as error:
             raise ServingError(
                 f"cannot listen on {self._address}: {error}; stop what listens there or set another "

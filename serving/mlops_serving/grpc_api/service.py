@@ -13,6 +13,7 @@ from typing import Any, Final
 import grpc
 from google.protobuf import json_format
 
+from mlops_serving.access import Access
 from mlops_serving.errors import NotFound, RequestError, Unavailable, Unsupported
 from mlops_serving.grpc_api import messages
 from mlops_serving.grpc_api.decode import to_request
@@ -43,8 +44,8 @@ Answer = Callable[[bytes, Any], Awaitable[bytes]]
 class InferenceService:
     """The service's methods over `Inference`; made and used on the event loop's thread."""
 
-    def __init__(self, inference: Inference, sticky_header: str) -> None:
-        self._inference, self._sticky_header = inference, sticky_header
+    def __init__(self, inference: Inference, sticky_header: str, access: Access | None) -> None:
+        self._inference, self._sticky_header, self._access = inference, sticky_header, access
         self._leaving: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._version = version("mlops-serving")
 
@@ -79,13 +80,19 @@ class InferenceService:
             return to_reply(model, request, outputs, bool(message.raw_input_contents))
 
         name, asked = message.model_name, message.model_version or None
-        return await self._inference.answer(name, asked, read, write, self._sticky(context))
+        sent = self._allowed(context, name)
+        call = self._inference.begin(sent)
+        if call is not None:
+            context.set_trailing_metadata(tuple(call.headers))
+        sticky = sent(self._sticky_header)
+        return await self._inference.answer(name, asked, read, write, sticky, sent, call)
 
-    def _sticky(self, context: Any) -> str | None:
-        for key, value in context.invocation_metadata():
-            if key == self._sticky_header:
-                return str(value)
-        return None
+    def _allowed(self, context: Any, model: str) -> Callable[[str], str | None]:
+        """The call's metadata by name, after its key was found good for `model`."""
+        sent: Callable[[str], str | None] = dict(context.invocation_metadata()).get
+        if self._access is not None:
+            self._access.allowed(sent("authorization"), sent("api-key"), model)
+        return sent
 
     async def _stream(self, _: Any, context: Any) -> None:
         while (data := await self._next(context)) is not grpc.aio.EOF:
@@ -121,6 +128,7 @@ class InferenceService:
     async def _model_ready(self, data: bytes, context: Any) -> bytes:
         """A model that the server has not is an error; a version that is not loaded is not ready."""
         asked = messages.parse(messages.ModelReadyRequest, data)
+        self._allowed(context, asked.name)
         slot = self._inference.slots[asked.name]
         try:
             slot.find(asked.version or None)
@@ -130,10 +138,12 @@ class InferenceService:
         return _bytes(messages.ModelReadyResponse(ready=ready))
 
     async def _server_metadata(self, data: bytes, context: Any) -> bytes:
+        self._allowed(context, "")
         return _bytes(messages.ServerMetadataResponse(name="mlops-serving", version=self._version))
 
     async def _model_metadata(self, data: bytes, context: Any) -> bytes:
         asked = messages.parse(messages.ModelMetadataRequest, data)
+        self._allowed(context, asked.name)
         slot = self._inference.slots[asked.name]
         model = slot.find(asked.version or None).model
         body = replies.model_metadata(model.manifest, [kept.version for kept in slot.resident()])

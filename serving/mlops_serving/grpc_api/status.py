@@ -9,10 +9,12 @@ import grpc
 from mlops_serving.errors import (
     BodyTooLarge,
     DeadlineExceeded,
+    Forbidden,
     NotFound,
     Overloaded,
     PredictionFailed,
     RequestError,
+    Unauthenticated,
     Unavailable,
     Unsupported,
 )
@@ -21,6 +23,8 @@ _LONGEST_TEXT: Final = 1000
 """Characters; a status travels as a header, of which clients take 8 KiB in all."""
 
 _CODES: Final[dict[type[RequestError], grpc.StatusCode]] = {
+    Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
+    Forbidden: grpc.StatusCode.PERMISSION_DENIED,
     NotFound: grpc.StatusCode.NOT_FOUND,
     BodyTooLarge: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Unsupported: grpc.StatusCode.UNIMPLEMENTED,

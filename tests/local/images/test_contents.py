@@ -22,7 +22,7 @@ PYTHON_IMAGES = ("serving", "pipeline", "mlflow")
 ALL = ("base", "postgres", *PYTHON_IMAGES)
 BUILD_TOOLS = {"apt", "apt-get", "cc", "dpkg", "gcc", "g++", "ld", "make", "perl", "pip", "pip3", "uv"}
 MODULES = {
-    "serving": "mlops_serving.server, onnxruntime, numpy.testing, obstore, granian",
+    "serving": "mlops_serving.supervisor, mlops_serving.worker, mlops_serving.grpc_api.server, numpy.testing",
     "pipeline": "mlops_pipelines, mlops_serving.artifact, sklearn.ensemble, skl2onnx, onnxruntime, pandas",
     "mlflow": "mlflow.server.auth, psycopg2, boto3, pandas, pyarrow, sklearn",
 }
@@ -105,7 +105,7 @@ def test_everything_the_program_needs_imports_compiled_on_a_read_only_root(
 def test_serving_says_which_settings_it_lacks(unpacked: Image) -> None:
     result = run(unpacked("serving"), 65532, "python3", "-m", "mlops_serving")
     assert result.returncode == 2
-    assert "MLOPS_ENDPOINT is not set" in result.stdout + result.stderr
+    assert "MLOPS_MODELS is not set" in result.stdout + result.stderr
 
 
 def test_postgres_starts_after_an_interrupted_first_start_and_keeps_its_data(unpacked: Image) -> None:
