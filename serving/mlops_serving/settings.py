@@ -81,7 +81,7 @@ class Settings(BaseModel):
     request_log_bucket: str = Field("requests", min_length=1)
     request_log_bytes: int = Field(16 * _MIB, ge=1024)
     request_log_file_rows: int = Field(10_000, ge=1)
-    request_log_file_bytes: int = Field(8 * _MIB, ge=1024)
+    request_log_file_bytes: int = Field(4 * _MIB, ge=1024)
     request_log_file_seconds: float = Field(60, gt=0, le=3600)
     request_log_upload_seconds: float = Field(30, gt=0, le=600)
     request_log_close_seconds: float = Field(5, ge=0, le=600)
