@@ -110,7 +110,7 @@ class Settings(BaseModel):
         16 * _MIB, ge=1024, description="bytes of the request log that wait for the store; beyond, dropped"
     )
     request_log_file_rows: int = Field(10_000, ge=1, description="rows after which a file is written")
-    request_log_file_bytes: int = Field(8 * _MIB, ge=1024, description="bytes after which a file is written")
+    request_log_file_bytes: int = Field(4 * _MIB, ge=1024, description="bytes after which a file is written")
     request_log_file_seconds: float = Field(60, gt=0, le=3600, description="age at which a file is written")
     request_log_upload_seconds: float = Field(
         30, gt=0, le=600, description="longest time for one upload; then it is tried again"

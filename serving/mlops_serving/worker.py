@@ -47,10 +47,13 @@ _KEEP_ALIVE_MILLISECONDS: Final = 75_000
 """Longer than the idle time of common proxies, so that they close first."""
 _QUIET_SECONDS: Final = 1.0
 _TICK_SECONDS: Final = 0.05
+_SWITCH_SECONDS: Final = 0.0005
+"""So long may a thread behind the request path compute in Python before requests have their turn."""
 
 
 async def work(settings: Settings, number: int, segments: Sequence[int]) -> None:
     """Be worker `number` of those that share their numbers through these file descriptors."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     store = Store(store_settings(os.environ)) if settings.store_url else None
     await Worker(settings, store, number, [Segment(handle) for handle in segments]).run()
 
