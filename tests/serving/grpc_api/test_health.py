@@ -26,17 +26,16 @@ def test_the_server_and_the_service_serve_and_no_other_is_known(start, iris_arti
     assert unknown.status == HealthCheckResponse.SERVICE_UNKNOWN
 
 
-def test_it_does_not_serve_from_the_signal_on_and_every_watch_is_told_and_ends(
-    start, iris_artifact, wait_until
-):
-    server = start(iris_artifact, drain_seconds=2)
-    health = HealthStub(server.channel())
+def test_it_does_not_serve_from_the_signal_on_and_every_watch_is_told_and_ends(start, iris_artifact):
+    server = start(iris_artifact, drain_seconds=8)
+    health, client = HealthStub(server.channel()), server.client()
+    assert client.is_server_ready()
     watches = [health.Watch(HealthCheckRequest(service=name), timeout=20) for name in ("", SERVICE)]
     assert [next(watch).status for watch in watches] == [SERVING, SERVING]
     server.process.process.send_signal(signal.SIGTERM)
     assert [next(watch).status for watch in watches] == [NOT_SERVING, NOT_SERVING]
     assert health.Check(HealthCheckRequest()).status == NOT_SERVING
-    assert server.client().is_server_live()
-    assert not server.client().is_server_ready()
+    assert client.is_server_live()
+    assert not client.is_server_ready()
     assert [list(watch) for watch in watches] == [[], []]
-    assert server.process.process.wait(10) == 0
+    assert server.process.process.wait(20) == 0
