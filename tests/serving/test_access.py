@@ -62,6 +62,7 @@ def test_a_key_gives_access_to_its_models_by_either_header(access):
         (None, "", "unknown", 'Bearer realm="mlops", error="invalid_token"'),
         (None, "\udcff", "unknown", 'Bearer realm="mlops", error="invalid_token"'),
     ],
+    ids=["none", "basic", "bare", "nonsense", "hash", "wrong bearer", "empty", "no text"],
 )
 def test_without_a_known_key_there_is_no_access(access, metrics, authorization, api_key, reason, challenge):
     with pytest.raises(Unauthenticated) as caught:

@@ -37,12 +37,12 @@ def test_every_worker_answers_and_the_metrics_are_of_all_of_them(server, iris, i
         assert server.ask(INFER, iris_body(iris.rows[:1])).status == 200
     assert answered(server) == 40
 
-    def counts():
+    def statistics():
         (found,) = server.ask("/v2/models/iris/stats").json["model_stats"]
-        return found["inference_stats"]["success"]["count"], found["inference_count"]
+        return found["inference_stats"]["success"]["count"], found["inference_count"], found["last_inference"]
 
-    wait_until(lambda: counts() == (40, 40))
-    assert abs(found["last_inference"] / 1000 - time.time()) < 60
+    wait_until(lambda: statistics()[:2] == (40, 40))
+    assert abs(statistics()[2] / 1000 - time.time()) < 60
     assert server.metric("mlops_workers") == 2
     used = [server.metric(f'process_cpu_seconds_total{{process="worker-{number}"}}') for number in (0, 1)]
     assert all(seconds > 0 for seconds in used)
