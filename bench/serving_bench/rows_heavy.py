@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -10,15 +11,18 @@ from serving_bench.figures import Figures, Overload, medians, of_overload
 from serving_bench.lab import Lab, say
 from serving_bench.report import Row, at_least, below
 from serving_bench.rows_small import said, words
-from serving_bench.servers import Server
+from serving_bench.servers import Server, cpu_seconds
 
 CONNECTIONS = 64
+MANY_CONNECTIONS = 256
+"""So many that each of two workers still has full batches."""
 PEAK_CONNECTIONS = 128
 DEADLINE_SECONDS = 1.0
 QUEUE_ROWS = 512
 _ONE, _TWO = (0,), (0, 1)
 _OVERLOAD, _ATTACK_LENGTH = 3.0, 10.0
 _REFUSAL_MILLISECONDS = 5.0
+_SETTLE_SECONDS, _IDLE_SECONDS = 10.0, 0.03
 _LIMITS = {"MLOPS_QUEUE_ROWS": str(QUEUE_ROWS), "MLOPS_REQUEST_TIMEOUT_SECONDS": str(DEADLINE_SECONDS)}
 
 
@@ -47,12 +51,12 @@ def workers_row(lab: Lab) -> Row:
     ):
         figures = lab.turns(
             {
-                "one worker": partial(_closed, lab, one, CONNECTIONS),
-                "two workers": partial(_closed, lab, two, CONNECTIONS),
+                "one worker": partial(_closed, lab, one, MANY_CONNECTIONS),
+                "two workers": partial(_closed, lab, two, MANY_CONNECTIONS),
             }
         )
     return Row(
-        f"two workers on two cores, heavy model, {CONNECTIONS} connections",
+        f"two workers on two cores, heavy model, {MANY_CONNECTIONS} connections",
         said(figures),
         [
             at_least(
@@ -98,7 +102,17 @@ def _outcome(attack: Overload) -> str:
 
 def _closed(lab: Lab, server: Server, connections: int) -> Figures:
     body = json_body(server.model.rows)
-    return lab.clients.wrk(server, body, connections, lab.seconds)
+    figures = lab.clients.wrk(server, body, connections, lab.seconds)
+    _settle(server)
+    return figures
+
+
+def _settle(server: Server) -> None:
+    """Wait until it has worked off what its clients left behind; the next server may share its core."""
+    until, before = time.monotonic() + _SETTLE_SECONDS, -1.0
+    while (now := cpu_seconds(server.process)) - before > _IDLE_SECONDS and time.monotonic() < until:
+        before = now
+        time.sleep(0.2)
 
 
 def _attack(lab: Lab, server: Server, rate: float) -> Overload:
