@@ -57,19 +57,26 @@ class Inference:
         metrics: Metrics,
         observers: Sequence[Observer] = (),
         telemetry: Telemetry | None = None,
+        peers_ready: Callable[[], bool] = lambda: True,
     ) -> None:
         self.slots = slots
         self._batchers, self._shadow, self._metrics = batchers, shadow, metrics
         self._observers, self._telemetry = tuple(observers), telemetry
+        self._peers_ready = peers_ready
         self.draining = False
         self.in_flight = 0
         self.last_request = perf_counter()
         metrics.before_flush(self._show)
 
     @property
-    def ready(self) -> bool:
-        """Whether the server wants requests: every expected model is loaded and no shutdown has begun."""
+    def worker_ready(self) -> bool:
+        """Whether this worker wants requests: every expected model is loaded and no shutdown has begun."""
         return not self.draining and self.slots.ready
+
+    @property
+    def ready(self) -> bool:
+        """Whether the server wants requests: so do all workers that a client may meet."""
+        return self.worker_ready and self._peers_ready()
 
     def begin(self, header: Header) -> Call | None:
         """What to give to `answer` for a request that is to be traced or logged; None for the others."""
@@ -134,7 +141,7 @@ class Inference:
                 self._telemetry.end(call, slot.name, served, request, code, started)
 
     def _show(self) -> None:
-        self._metrics.ready.labels().set(self.ready)
+        self._metrics.ready.labels().set(self.worker_ready)
         for name, slot in self.slots.items():
             batcher = self._batchers[name]
             self._metrics.in_flight.labels(name).set(slot.in_flight)

@@ -33,6 +33,7 @@ from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import Metrics
 from mlops_serving.metrics.segment import Segment
 from mlops_serving.observe.everything import watch
+from mlops_serving.peers import Peers
 from mlops_serving.releases import Follower
 from mlops_serving.settings import Settings
 from mlops_serving.shadow import Shadow
@@ -77,7 +78,7 @@ class Worker:
         self, settings: Settings, store: Store | None, number: int, segments: Sequence[Segment]
     ) -> None:
         self._settings, self._segments = settings, segments
-        self._metrics = Metrics(segments[number])
+        self._metrics, self._peers = Metrics(segments[number]), Peers(segments, number)
         self._slots = Slots(
             {one.name: ModelSlot(one.name, one.endpoint, self._metrics) for one in settings.models}
         )
@@ -86,7 +87,13 @@ class Worker:
         self._telemetry = telemetry(settings, self._metrics)
         self._watch = watch(settings, store, self._metrics, number)
         self._inference = Inference(
-            self._slots, self._batchers, self._shadow, self._metrics, (self._watch,), self._telemetry
+            self._slots,
+            self._batchers,
+            self._shadow,
+            self._metrics,
+            (self._watch,),
+            self._telemetry,
+            self._peers.all_ready,
         )
         self._access = _access(settings, self._metrics)
         threads = max(1, cpu_limit() // settings.workers)
@@ -101,33 +108,46 @@ class Worker:
         loop = asyncio.get_running_loop()
         failed: asyncio.Future[None] = loop.create_future()
         leaving = Leaving(loop)
-        http = _http_server(self._app(), self._settings, self._metrics)
-        rpc = await self._rpc()
-        serving = loop.create_task(http.serve())
         self._follow(loop, failed)
         flushing = loop.create_task(self._flush())
         threading.Thread(target=self._obey, args=(loop, leaving), name="control", daemon=True).start()
+        try:
+            while self._peers.some_ready() and not self._inference.worker_ready:
+                done, _ = await asyncio.wait((failed, leaving.asked), timeout=_TICK_SECONDS)
+                if done:
+                    break
+            else:
+                await self._listen(failed, leaving)
+        finally:
+            flushing.cancel()
+            self._close()
+            # Only now has everything been answered that will be.
+            await asyncio.to_thread(self._watch.close)
+            if self._telemetry:
+                self._telemetry.close()
+            self._metrics.flush()
+        if failed.done():
+            failed.result()
+
+    async def _listen(self, failed: asyncio.Future[None], leaving: Leaving) -> None:
+        """Accept until one of the two comes, and finish what was accepted."""
+        http = _http_server(self._app(), self._settings, self._metrics)
+        rpc = await self._rpc()
+        serving = asyncio.create_task(http.serve())
+        self._metrics.listening.labels().set(1)
         try:
             await asyncio.wait((serving, failed, leaving.asked), return_when=asyncio.FIRST_COMPLETED)
             if leaving.asked.done():
                 await drain(self._inference, leaving, self._settings.drain_seconds)
             await _in_flight_done(self._inference, self._settings.request_timeout_seconds)
         finally:
-            flushing.cancel()
             if rpc:
                 await rpc.stop(self._settings.request_timeout_seconds)
-            self._close()
             http.stop()
             await asyncio.wait((serving,), timeout=self._settings.request_timeout_seconds)
-            # Only now has everything been answered that will be.
-            await asyncio.to_thread(self._watch.close)
-            if self._telemetry:
-                self._telemetry.close()
-            self._metrics.flush()
+            self._metrics.listening.labels().set(0)
         if serving.done():
             serving.result()
-        if failed.done():
-            failed.result()
 
     def _app(self) -> App:
         settings = self._settings

@@ -56,13 +56,9 @@ def request(*values, timeout=None):
     return InferRequest(None, {"x": array}, ("y",), len(array), 10, timeout)
 
 
-def waiting():
-    return METRICS.queue_rows.labels("iris").get(), METRICS.queue_bytes.labels("iris").get()
-
-
 def batcher(**changed):
     limits = {"batch_rows": 4, "queue_rows": 3, "queue_bytes": 1000, "timeout": 5.0} | changed
-    return Batcher(Limits(**limits), METRICS.queue_rows.labels("iris"), METRICS.queue_bytes.labels("iris"))
+    return Batcher(Limits(**limits))
 
 
 async def started(to, model, *requests):
@@ -75,11 +71,12 @@ async def started(to, model, *requests):
 def test_requests_are_in_the_model_side_by_side(iris):
     async def scenario():
         runtime = Doubler()
-        tasks = await started(batcher(), served(runtime, iris), request(1), request(2), request(3))
-        assert (runtime.inside, waiting()) == (3, (3, 30))
+        to = batcher()
+        tasks = await started(to, served(runtime, iris), request(1), request(2), request(3))
+        assert (runtime.inside, (to.rows, to.bytes)) == (3, (3, 30))
         runtime.go_on.set()
         assert [answer["y"].tolist() for answer in await asyncio.gather(*tasks)] == [[2], [4], [6]]
-        assert (runtime.most, waiting()) == (3, (0, 0))
+        assert (runtime.most, (to.rows, to.bytes)) == (3, (0, 0))
 
     asyncio.run(scenario())
 
@@ -116,7 +113,7 @@ def test_a_request_that_takes_longer_than_it_may_ends_in_the_model_too(iris, own
         to, model = batcher(timeout=servers), served(runtime, iris)
         with pytest.raises(DeadlineExceeded, match="the model took 0"):
             await to.run(model, request(1, timeout=own))
-        assert (runtime.inside, runtime.cancelled, waiting()) == (0, 1, (0, 0))
+        assert (runtime.inside, runtime.cancelled, (to.rows, to.bytes)) == (0, 1, (0, 0))
 
     asyncio.run(scenario())
 
@@ -129,7 +126,7 @@ def test_cancelling_one_request_cancels_it_in_the_model_and_no_other(iris):
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
-        assert (runtime.inside, runtime.cancelled, waiting()) == (1, 1, (1, 10))
+        assert (runtime.inside, runtime.cancelled, (to.rows, to.bytes)) == (1, 1, (1, 10))
         runtime.go_on.set()
         assert (await second)["y"].tolist() == [4]
 
@@ -139,12 +136,13 @@ def test_cancelling_one_request_cancels_it_in_the_model_and_no_other(iris):
 def test_a_failure_of_the_model_is_that_request_s_alone_and_no_deadline(iris):
     async def scenario():
         runtime = Doubler()
-        tasks = await started(batcher(), served(runtime, iris), request(1), request(-1))
+        to = batcher()
+        tasks = await started(to, served(runtime, iris), request(1), request(-1))
         runtime.go_on.set()
         good, bad = await asyncio.gather(*tasks, return_exceptions=True)
         assert good["y"].tolist() == [2]
         assert isinstance(bad, PredictionFailed)
         assert str(bad) == "the model failed on this input: TimeoutError: a service did not answer"
-        assert waiting() == (0, 0)
+        assert (to.rows, to.bytes) == (0, 0)
 
     asyncio.run(scenario())

@@ -58,6 +58,7 @@ MODEL_READY: Final = Spec(
     ("model",),
     merge="min",
 )
+LISTENING: Final = Spec("mlops_listening", "gauge", "Worker processes that accept connections.")
 READY: Final = Spec("mlops_ready", "gauge", "1 while every worker wants requests.", merge="min")
 START_SECONDS: Final = Spec("mlops_start_seconds", "gauge", "Time from process start to ready.", merge="max")
 RELEASE_NUMBER: Final = Spec(
@@ -198,6 +199,7 @@ class Metrics:
         self.batch_rows = meter(BATCH_ROWS)
         self.model_info = meter(MODEL_INFO)
         self.model_ready = meter(MODEL_READY)
+        self.listening = meter(LISTENING)
         self.ready = meter(READY)
         self.start_seconds = meter(START_SECONDS)
         self.release_number = meter(RELEASE_NUMBER)

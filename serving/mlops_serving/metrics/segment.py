@@ -60,6 +60,12 @@ class Segment:
             return None
         return self._known[key][0]
 
+    def get(self, metric: str, labels: Labels = ()) -> float:
+        """The first number of a series, 0 if there is none."""
+        self._refresh()
+        found = self._known.get((metric, labels))
+        return self.cells[found[0]] if found else 0.0
+
     def series(self) -> Iterator[Series]:
         """Every series with its numbers now."""
         self._refresh()

@@ -97,7 +97,7 @@ def test_unexpected_values_are_counted_where_the_model_is_not_strict(
 
 
 def test_a_strict_model_refuses_them_by_name_and_row_and_they_never_reach_it(
-    serve, published, iris, iris_body
+    serve, published, iris, iris_body, wait_until
 ):
     server = serve(published(expectations=[PETAL], strict=True)).wait_ready()
     assert server.ask(INFER, iris_body(iris.rows)).status == 200
@@ -114,7 +114,7 @@ def test_a_strict_model_refuses_them_by_name_and_row_and_they_never_reach_it(
     of = 'mlops_data_problems_total{model="iris",version="1",feature="petal width",problem="above"}'
     assert server.metric(of) == 1
     assert server.metric('mlops_rejected_total{model="iris",reason="unexpected_data"}') == 1
-    assert server.metric('mlops_batch_rows_sum{model="iris",version="1"}') == 150
+    wait_until(lambda: server.metric('mlops_batch_rows_sum{model="iris",version="1"}') == 150)
 
 
 def test_what_was_sampled_before_sigterm_is_in_the_store_after_it(

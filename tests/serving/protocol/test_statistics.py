@@ -25,6 +25,7 @@ def worker(role, last, rows):
     metrics.failed_seconds.labels("iris", "1", role).add(0.5)
     meters.seconds.observe(0.5)
     metrics.requests.labels("iris", "2", role, "200").add(7)
+    metrics.flush()
     return segment
 
 
