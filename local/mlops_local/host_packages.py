@@ -28,6 +28,7 @@ class HostPackage:
 
 
 HOST_PACKAGES = (
+    HostPackage("binutils", ("strip",), "takes debug symbols out of images"),
     HostPackage("buildah", ("buildah",), "builds images"),
     HostPackage("conntrack", ("conntrack",), "kube-proxy forgets connections with it"),
     HostPackage("containerd", ("containerd", "containerd-shim-runc-v2"), "runs containers"),

@@ -69,6 +69,7 @@ class PythonPackages:
     export: tuple[str, ...]
     title: str
     removed: tuple[str, ...]
+    stripped: tuple[str, ...] = ()
     upstream: str | None = None
     user: int = UNPRIVILEGED
     entrypoint: tuple[str, ...] = ()
@@ -148,6 +149,7 @@ RECIPES: Mapping[str, Recipe] = {
         export=("--package", "mlops-serving", "--no-dev"),
         title="What the model server imports",
         removed=(*removals.PYTHON, *removals.ONNX_RUNTIME_TOOLS),
+        stripped=removals.DEBUG_SYMBOLS,
     ),
     "serving": WorkspaceWheels(
         parent="serving-packages",
@@ -161,6 +163,7 @@ RECIPES: Mapping[str, Recipe] = {
         export=("--package", "mlops-pipelines", "--no-dev"),
         title="What the pipelines import",
         removed=(*removals.PYTHON, *removals.ONNX_RUNTIME_TOOLS),
+        stripped=removals.DEBUG_SYMBOLS,
     ),
     "pipeline": WorkspaceWheels(
         parent="pipeline-packages",

@@ -96,6 +96,7 @@ def _packages(recipe: PythonPackages, source: ImageSource, folder: Path, log: Pa
     pins.write_text(requirements(recipe, source.workspace))
     target = folder / "packages"
     _install(target, log, "--require-hashes", "--only-binary", ":all:", "--requirement", str(pins))
+    _strip(target, recipe.stripped, log)
     _finish(target, recipe.removed, log)
 
 
@@ -126,6 +127,15 @@ def _install(target: Path, log: Path, *what: str) -> None:
     command = [sys.executable, "-m", "uv", "pip", "install", "--no-deps", "--link-mode", "hardlink"]
     where = ["--target", str(target), "--python-version", PYTHON_VERSION]
     run([*command, *where, "--python-platform", PYTHON_PLATFORM, *what], log)
+
+
+def _strip(site: Path, patterns: Iterable[str], log: Path) -> None:
+    """Take debug symbols out of libraries."""
+    for path in [found for pattern in patterns for found in site.glob(pattern)]:
+        # Installed files are links into uv's cache, so a new file takes the place of each.
+        smaller = path.with_name(f".{path.name}")
+        run(["strip", "--strip-unneeded", "-o", str(smaller), str(path)], log)
+        smaller.replace(path)
 
 
 def _compile(folder: Path, place: str, log: Path) -> None:

@@ -80,6 +80,8 @@ def recipe_parts(recipe: Recipe) -> Iterable[str]:
         yield from (render.image_file(file) for file in recipe.files)
     if not isinstance(recipe, GoProgram):
         yield from ("removed", *recipe.removed)
+    if isinstance(recipe, PythonPackages):
+        yield from ("stripped", *recipe.stripped)
 
 
 def requirements(recipe: PythonPackages, workspace: Path) -> str:

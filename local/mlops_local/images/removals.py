@@ -69,6 +69,19 @@ PYTHON = (
     "pyarrow/include",
     "pyarrow/src",
     "numpy/_core/include",
+    "numpy/random/lib",
+    "simdjson/*.cpp",
+    "simdjson/*.h",
+    "simdjson/*.p[xy][xdi]",
+    # Notes for type checkers.
+    "**/*.pyi",
+)
+
+DEBUG_SYMBOLS = (
+    # Wheels whose makers left symbols in, which are up to 94 % of the file. Others hardly shrink.
+    "csimdjson*.so",
+    "ml_dtypes/*.so",
+    "obstore/*.so",
 )
 
 ONNX_RUNTIME_TOOLS = (
