@@ -27,7 +27,8 @@ def one(datatype, *shape):
 
 
 def body(data, shape, datatype="FP32", before="", after=""):
-    return f'{{{before}"inputs":[{{"name":"a","shape":{shape},"datatype":"{datatype}","data":{data}}}]{after}}}'.encode()
+    tensor = f'{{"name":"a","shape":{shape},"datatype":"{datatype}","data":{data}}}'
+    return f'{{{before}"inputs":[{tensor}]{after}}}'.encode()
 
 
 def test_an_array_is_lifted_and_the_rest_is_a_small_document():
@@ -194,5 +195,5 @@ def test_no_python_object_is_made_for_each_number():
     decode(text, one("FP32", -1))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # The lifted text, its 64-bit numbers and its 32-bit ones; a list of floats alone would have 32 bytes each.
+    # The lifted text, its 64-bit numbers and its 32-bit ones; a list of floats has 32 bytes each.
     assert peak < count * 24
