@@ -93,7 +93,7 @@ def from_json(name: str, datatype: str, shape: tuple[int, ...], data: object) ->
 
 def to_json(array: Array) -> Array | list[Any]:
     """Values in the flat row-major form that orjson writes (numpy arrays of numbers, lists of strings)."""
-    flat = array.ravel()
+    flat: Array = array.ravel()
     if flat.dtype.kind in "biuf":
         return flat
     return [value.decode() if isinstance(value, bytes) else str(value) for value in flat.tolist()]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -25,25 +24,25 @@ def infer_reply(
     manifest: Manifest, expected: Signature, request: InferRequest, outputs: Mapping[str, Array]
 ) -> Written:
     """The answer to an infer request, outputs in the order asked for; NaN is written as null in JSON."""
-    dumps = orjson.dumps
-    parts = [_head(manifest.name, manifest.version)]
-    if request.id is not None:
-        parts += (b',"id":', dumps(request.id))
-    separator, binary, tail = b',"outputs":[', request.binary, list[bytes | memoryview]()
+    binary = request.binary
+    tail: list[bytes | memoryview] = []
+    tensors: list[dict[str, Any]] = []
     for name in request.outputs:
         array, datatype = outputs[name], expected.outputs[name].datatype
-        parts += (separator, _output_head(name, datatype), dumps(array.shape))
+        tensor: dict[str, Any] = {"name": name, "datatype": datatype, "shape": array.shape}
         if name in binary:
             raw = to_raw(datatype, array)
             tail.append(raw)
-            parts.append(b',"parameters":{"binary_data_size":%d}}' % len(raw))
+            tensor["parameters"] = {"binary_data_size": len(raw)}
         else:
-            parts += (b',"data":', dumps(to_json(array), option=_NUMPY), b"}")
-        separator = b","
-    parts.append(b"]}")
-    if not tail:
-        return b"".join(parts), 0
-    return b"".join((*parts, *tail)), sum(map(len, parts))
+            tensor["data"] = to_json(array)
+        tensors.append(tensor)
+    reply: dict[str, Any] = {"model_name": manifest.name, "model_version": manifest.version}
+    if request.id is not None:
+        reply["id"] = request.id
+    reply["outputs"] = tensors
+    text = orjson.dumps(reply, option=_NUMPY)
+    return (b"".join((text, *tail)), len(text)) if tail else (text, 0)
 
 
 def model_metadata(manifest: Manifest, versions: Sequence[str]) -> bytes:
@@ -78,16 +77,6 @@ def health(ready: bool, why_not: str = "") -> bytes:
 def error(text: str) -> bytes:
     """Body of every failure."""
     return orjson.dumps({"error": text})
-
-
-@lru_cache(maxsize=256)
-def _head(name: str, version: str) -> bytes:
-    return orjson.dumps({"model_name": name, "model_version": version})[:-1]
-
-
-@lru_cache(maxsize=4096)
-def _output_head(name: str, datatype: str) -> bytes:
-    return orjson.dumps({"name": name, "datatype": datatype})[:-1] + b',"shape":'
 
 
 def _tensor(spec: TensorSpec) -> dict[str, Any]:

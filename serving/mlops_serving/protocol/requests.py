@@ -100,7 +100,7 @@ def assemble(
     arrays = dict(inputs)
     if len(arrays) != len(inputs) or len(arrays) != len(expected.inputs):
         raise _wrong_inputs([name for name, _ in inputs], expected)
-    names = wanted(outputs, expected) if outputs else expected.names
+    names = expected.names if outputs is expected.names else wanted(outputs, expected)
     rows = _rows(arrays) if expected.batchable else 1
     return InferRequest(id, arrays, names, rows, size, timeout, binary)
 
@@ -244,7 +244,7 @@ def _shape(given: object, spec: TensorSpec) -> tuple[int, ...]:
         raise _shape_error(given, spec)
     try:
         for size, want in zip(given, spec.shape, strict=True):
-            if type(size) is not int or size < 0 or want not in (-1, size):
+            if type(size) is not int or size < 0 or (want != size and want != -1):
                 raise _shape_error(given, spec)
     except ValueError as error:
         raise _shape_error(given, spec) from error
@@ -278,6 +278,8 @@ def _outputs(given: object, expected: Signature, binary: bool) -> tuple[Sequence
 
 
 def _rows(inputs: dict[str, Array]) -> int:
+    if len(inputs) == 1:
+        return len(next(iter(inputs.values())))
     rows = [len(array) for array in inputs.values()]
     if rows.count(rows[0]) != len(rows):
         counts = dict(zip(inputs, rows, strict=True))

@@ -195,5 +195,5 @@ def test_no_python_object_is_made_for_each_number():
     decode(text, one("FP32", -1))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # The lifted text, its 64-bit numbers and its 32-bit ones; a list of floats alone has 32 bytes each.
+    # The lifted text, its 64-bit numbers and its 32-bit ones; a list of floats has 32 bytes each.
     assert peak < count * 24
