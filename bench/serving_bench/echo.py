@@ -5,10 +5,10 @@ python echo.py <port>      /echo gives the same bytes back, /copy a copy of them
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Any
 
+import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
@@ -44,4 +44,4 @@ async def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    uvloop.run(main(int(sys.argv[1])))

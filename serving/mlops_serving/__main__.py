@@ -42,12 +42,12 @@ def _run(arguments: Sequence[str]) -> int:
         from mlops_serving.supervisor import supervise
 
         return supervise(settings)
-    import asyncio
+    import uvloop
 
     from mlops_serving.worker import work
 
     _, number, *segments = arguments
-    asyncio.run(work(settings, int(number), list(map(int, segments))))
+    uvloop.run(work(settings, int(number), list(map(int, segments))))
     return 0
 
 

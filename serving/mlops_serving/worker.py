@@ -10,6 +10,7 @@ share a port (SO_REUSEPORT) and nothing else; their supervisor starts them and r
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -50,11 +51,14 @@ _QUIET_SECONDS: Final = 1.0
 _TICK_SECONDS: Final = 0.05
 _SWITCH_SECONDS: Final = 0.0005
 """So long may a thread behind the request path compute in Python before requests have their turn."""
+_NEW_OBJECTS: Final = 20_000
+"""Requests that wait to be looked at are many young objects; to search them for cycles often is in vain."""
 
 
 async def work(settings: Settings, number: int, segments: Sequence[int]) -> None:
     """Be worker `number` of those that share their numbers through these file descriptors."""
     sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.set_threshold(_NEW_OBJECTS)
     store = Store(store_settings(os.environ)) if settings.store_url else None
     await Worker(settings, store, number, [Segment(handle) for handle in segments]).run()
 

@@ -82,6 +82,7 @@ DEBUG_SYMBOLS = (
     "csimdjson*.so",
     "ml_dtypes/*.so",
     "obstore/*.so",
+    "uvloop/*.so",
 )
 
 ONNX_RUNTIME_TOOLS = (
