@@ -76,6 +76,12 @@ def named_texts(args: Mapping[str, Any], key: str, check: Callable[[str], str]) 
     return {_checked(key, name, check): value for name, value in (args.get(key) or {}).items()}
 
 
+def named_secrets(args: Mapping[str, Any], key: str) -> dict[str, pulumi.Output[str]]:
+    """The server settings under `key` as secrets, whether or not the caller had marked them so."""
+    found = named_texts(args, key, checks.server_setting)
+    return {name: pulumi.Output.secret(value) for name, value in found.items()}
+
+
 def any_text(value: str) -> str:
     """The check of a string that anything may be in, except nothing."""
     if not value:

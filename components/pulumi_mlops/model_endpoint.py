@@ -59,6 +59,11 @@ class ModelEndpointArgs(TypedDict):
     """Processes in one pod, each with its own copy of the model; 1 by default."""
     server_settings: NotRequired[dict[str, pulumi.Input[str]]]
     """Further settings of the server by variable name; docs/serving-reference.md lists them."""
+    secret_settings: NotRequired[dict[str, pulumi.Input[str]]]
+    """The same for values that nobody may read, such as MLOPS_REQUEST_LOG_HASH_KEY."""
+    mounted_secrets: NotRequired[dict[str, pulumi.Input[str]]]
+    """Secrets of the namespace by the name of the folder under /etc/mlops that shows their keys as files:
+    certificates and access keys, to which settings such as MLOPS_TLS_CERT_FILE point."""
 
 
 class ModelEndpoint(pulumi.ComponentResource):
@@ -92,7 +97,7 @@ class ModelEndpoint(pulumi.ComponentResource):
         secret = Secret(
             f"{name}-store-key",
             metadata=place.metadata(),
-            string_data=inputs.store_key(args),
+            string_data={**inputs.store_key(args), **inputs.named_secrets(args, "secret_settings")},
             opts=child,
         )
         policy = NetworkPolicy(f"{name}-flows", opts=child, **_flows(args, place))
@@ -138,6 +143,10 @@ class ModelEndpoint(pulumi.ComponentResource):
             pulumi.Output.from_input(drain).apply(model_endpoint_pods.grace_seconds),
             inputs.resources(args, cpu="100m", memory="256Mi", memory_limit="1Gi"),
             {"http": PORT, "admin": ADMIN_PORT, **_grpc(args)},
+            model_endpoint_pods.Secrets(
+                settings=tuple(args.get("secret_settings") or ()),
+                folders=inputs.named_texts(args, "mounted_secrets", checks.object_name),
+            ),
         )
 
     def _environment(self, args: ModelEndpointArgs, place: Placement) -> dict[str, Any]:

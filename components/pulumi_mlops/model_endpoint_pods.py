@@ -1,6 +1,7 @@
 """The pods of ModelEndpoint and what keeps them running: Deployment, autoscaler, disruption budget. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_mlops import pod
@@ -13,7 +14,9 @@ ADMIN_PORT = 8081
 GRPC_PORT = 9000
 REQUEST_SECONDS = 30
 """Longest time one request may take, and so the longest wait for the last ones after a drain."""
-_SLACK_SECONDS = 5
+MOUNTED = "/etc/mlops"
+_SLACK_SECONDS = 10
+"""For the request log, which has five seconds to reach the store, and the end of the process."""
 _START_SECONDS = 180
 
 
@@ -26,6 +29,14 @@ def grace_seconds(drain_seconds: int) -> int:
     return drain_seconds + REQUEST_SECONDS + _SLACK_SECONDS
 
 
+@dataclass(frozen=True)
+class Secrets:
+    """Names of settings that the endpoint's own Secret holds, and Secrets to show as folders of files."""
+
+    settings: Sequence[str] = ()
+    folders: Mapping[str, Any] = field(default_factory=dict)
+
+
 def deployment(
     place: Placement,
     image: Any,
@@ -33,6 +44,7 @@ def deployment(
     grace: Any,
     resources: Object,
     ports: Mapping[str, int],
+    secrets: Secrets,
 ) -> Object:
     """The Deployment of model servers.
 
@@ -41,6 +53,11 @@ def deployment(
     """
     cache, cache_mount = pod.scratch("cache", "/var/cache/mlops", "4Gi")
     scratch, scratch_mount = pod.temporary("256Mi")
+    folders = [
+        pod.secret_files(name, secret, f"{MOUNTED}/{name}") for name, secret in secrets.folders.items()
+    ]
+    # A kubelet has no certificate to show on the port of predictions; the operators' port tells the same.
+    probed = "admin" if "MLOPS_TLS_CERT_FILE" in env else "http"
     container = pod.container(
         "server",
         image,
@@ -48,13 +65,14 @@ def deployment(
             *(pod.env_value(name, value) for name, value in env.items()),
             pod.env_secret("AWS_ACCESS_KEY_ID", place.name),
             pod.env_secret("AWS_SECRET_ACCESS_KEY", place.name),
+            *(pod.env_secret(name, place.name) for name in secrets.settings),
         ],
         ports=list(ports.items()),
-        mounts=[cache_mount, scratch_mount],
+        mounts=[cache_mount, scratch_mount, *(mount for _, mount in folders)],
         probes=pod.probes(
-            pod.http_check("/v2/health/live", "http"),
+            pod.http_check("/v2/health/live", probed),
             startup_seconds=_START_SECONDS,
-            ready=pod.http_check("/v2/health/ready", "http"),
+            ready=pod.http_check("/v2/health/ready", probed),
         ),
         resources=resources,
     )
@@ -62,7 +80,7 @@ def deployment(
         place.labels,
         [container],
         service_account=place.name,
-        volumes=[cache, scratch],
+        volumes=[cache, scratch, *(volume for volume, _ in folders)],
         spread_over=place.selector,
         grace_seconds=grace,
     )

@@ -98,6 +98,8 @@ class PlatformEndpointArgs(TypedDict):
     """Processes in one pod."""
     server_settings: NotRequired[dict[str, pulumi.Input[str]]]
     """Further settings of the server by variable name."""
+    mounted_secrets: NotRequired[dict[str, pulumi.Input[str]]]
+    """Secrets of the models' namespace by the folder under /etc/mlops that shows their keys as files."""
 
 
 class PlatformArgs(TypedDict):

@@ -137,6 +137,7 @@ def _endpoint(endpoint: EndpointSettings) -> Any:
             "grpc": endpoint.grpc,
             "workers": endpoint.workers,
             "server_settings": endpoint.server_settings,
+            "mounted_secrets": endpoint.mounted_secrets,
         }
     )
 

@@ -102,6 +102,7 @@ class EndpointSettings(Resources):
     grpc: bool = False
     workers: types.Positive = 1
     server_settings: types.ServerSettings = Field(default_factory=dict)
+    mounted_secrets: dict[types.ObjectName, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _replicas_in_order(self) -> Self:

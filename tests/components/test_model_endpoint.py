@@ -52,8 +52,8 @@ def test_a_stopping_pod_is_given_its_drain_and_its_longest_request() -> None:
     pod = endpoint().of("Deployment").inputs["spec"]["template"]["spec"]
     plain = {entry["name"]: entry.get("value") for entry in pod["containers"][0]["env"]}
     assert plain["MLOPS_DRAIN_SECONDS"] == "20"
-    assert pod["terminationGracePeriodSeconds"] == 55 > 20 + int(plain["MLOPS_REQUEST_TIMEOUT_SECONDS"])
-    assert model_endpoint_pods.grace_seconds(10) == 45
+    assert pod["terminationGracePeriodSeconds"] == 60 > 20 + int(plain["MLOPS_REQUEST_TIMEOUT_SECONDS"])
+    assert model_endpoint_pods.grace_seconds(10) == 50
 
 
 def test_the_three_probes_tell_live_from_ready() -> None:
@@ -141,3 +141,27 @@ def test_further_server_settings_are_passed_on_and_those_of_the_component_are_re
     assert {"name": "MLOPS_WORKERS", "value": "2"} in container["env"]
     with pytest.raises(pulumi.InputPropertyError, match="'MLOPS_HTTP_PORT' is no server setting"):
         endpoint(server_settings={"MLOPS_HTTP_PORT": "1"})
+
+
+def test_secret_settings_come_from_the_endpoints_own_secret() -> None:
+    recording = endpoint(secret_settings={"MLOPS_REQUEST_LOG_HASH_KEY": "0123456789abcdef"})
+    assert recording.of("Secret").secrets["stringData"]["MLOPS_REQUEST_LOG_HASH_KEY"] == "0123456789abcdef"
+    container = recording.of("Deployment").inputs["spec"]["template"]["spec"]["containers"][0]
+    (entry,) = [entry for entry in container["env"] if entry["name"] == "MLOPS_REQUEST_LOG_HASH_KEY"]
+    assert entry["valueFrom"]["secretKeyRef"] == {"name": "mortgage", "key": "MLOPS_REQUEST_LOG_HASH_KEY"}
+
+
+def test_a_certificate_is_mounted_from_a_secret_and_probes_go_to_the_plain_port() -> None:
+    settings = {
+        "MLOPS_TLS_CERT_FILE": "/etc/mlops/tls/tls.crt",
+        "MLOPS_TLS_KEY_FILE": "/etc/mlops/tls/tls.key",
+    }
+    recording = endpoint(mounted_secrets={"tls": "mortgage-tls"}, server_settings=settings)
+    spec = recording.of("Deployment").inputs["spec"]["template"]["spec"]
+    assert spec["volumes"][-1] == {
+        "name": "tls",
+        "secret": {"secretName": "mortgage-tls", "defaultMode": 0o440},
+    }
+    container = spec["containers"][0]
+    assert container["volumeMounts"][-1] == {"name": "tls", "mountPath": "/etc/mlops/tls", "readOnly": True}
+    assert {container[name]["httpGet"]["port"] for name in container if name.endswith("Probe")} == {"admin"}
