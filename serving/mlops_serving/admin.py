@@ -20,7 +20,6 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from mlops_serving.access import Access
-from mlops_serving.app import error_headers
 from mlops_serving.control import Action, Command
 from mlops_serving.errors import MethodNotAllowed, NotFound, RequestError, Unavailable
 from mlops_serving.logs import log
@@ -28,7 +27,7 @@ from mlops_serving.metrics import catalog
 from mlops_serving.metrics.process import process_series
 from mlops_serving.metrics.segment import Segment
 from mlops_serving.metrics.text import CONTENT_TYPE, exposition, merge
-from mlops_serving.protocol import replies
+from mlops_serving.protocol import failures
 from mlops_serving.settings import Settings
 
 _LOAD_SECONDS: Final = 60.0
@@ -76,11 +75,11 @@ class Admin:
             else:
                 raise NotFound(f"there is nothing at {scope.path!r}; see /metrics")
         except RequestError as error:
-            status, body = error.status, replies.error(str(error))
-            headers += error_headers(error)
+            status, body = error.status, failures.error(str(error))
+            headers += failures.headers(error)
         except Exception:
             log.exception("an operator's request failed for a reason that is a bug")
-            status, body = 500, replies.error("the server failed; its log says why")
+            status, body = 500, failures.error("the server failed; its log says why")
         protocol.response_bytes(status, headers, body)
 
     def _check_key(self, headers: Any, parts: tuple[str, ...]) -> None:
@@ -98,11 +97,11 @@ class Admin:
         )
         match parts:
             case ("live",):
-                return 200, replies.health(ready)
+                return 200, failures.health(ready)
             case ("ready",) if ready:
-                return 200, replies.health(True)
+                return 200, failures.health(True)
             case ("ready",):
-                return 503, replies.health(False, "no worker is ready")
+                return 503, failures.health(False, "no worker is ready")
             case _:
                 raise NotFound("health has live and ready")
 

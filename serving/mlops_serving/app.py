@@ -20,18 +20,15 @@ from mlops_serving.access import Access
 from mlops_serving.errors import (
     BodyIncomplete,
     Forbidden,
-    MethodNotAllowed,
     RequestError,
     Unauthenticated,
-    Unavailable,
-    UnsupportedEncoding,
 )
 from mlops_serving.inference import Inference
 from mlops_serving.logs import log
 from mlops_serving.metrics.segment import Segment
 from mlops_serving.metrics.text import merge
 from mlops_serving.models import LoadedModel
-from mlops_serving.protocol import binary, encodings, replies, statistics
+from mlops_serving.protocol import binary, encodings, failures, replies, statistics
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.openapi import document
 from mlops_serving.protocol.paths import Action, Route, route
@@ -86,12 +83,12 @@ class App:
         except RequestError as error:
             if isinstance(error, Unauthenticated | Forbidden):
                 await self._discard(protocol)
-            status, body = error.status, replies.error(str(error))
-            headers = _JSON + error_headers(error)
+            status, body = error.status, failures.error(str(error))
+            headers = _JSON + failures.headers(error)
         except Exception:
             fields = {"path": scope.path} | identity(scope.headers.get, None, call)
             log.exception("a request failed for a reason that is a bug", extra={"fields": fields})
-            status, body = 500, replies.error("the server failed; its log says why")
+            status, body = 500, failures.error("the server failed; its log says why")
         if self._inference.draining:
             headers = [*headers, _CLOSE]
         if call is not None:
@@ -161,7 +158,7 @@ class App:
     def _answer(self, asked: Route) -> tuple[int, bytes]:
         match asked.action:
             case Action.LIVE:
-                return 200, replies.health(self._inference.ready)
+                return 200, failures.health(self._inference.ready)
             case Action.READY:
                 return self._readiness()
             case Action.SERVER_METADATA:
@@ -175,9 +172,9 @@ class App:
 
     def _readiness(self) -> tuple[int, bytes]:
         if self._inference.ready:
-            return 200, replies.health(True)
+            return 200, failures.health(True)
         why = "the server is shutting down" if self._inference.draining else "not every model is loaded yet"
-        return 503, replies.health(False, why)
+        return 503, failures.health(False, why)
 
     def _about_model(self, asked: Route) -> tuple[int, bytes]:
         slot = self._inference.slots[asked.model]
@@ -210,16 +207,3 @@ async def _compressed(headers: Headers, body: bytes, accept: str | None) -> tupl
     else:
         smaller = await to_thread(encodings.deflate, body, encoding)
     return [*headers, ("content-encoding", encoding)], smaller
-
-
-def error_headers(error: RequestError) -> Headers:
-    """The headers that HTTP wants beside the status of a failure."""
-    if isinstance(error, Unavailable):
-        return [("retry-after", str(error.retry_after))]
-    if isinstance(error, MethodNotAllowed):
-        return [("allow", error.allowed)]
-    if isinstance(error, UnsupportedEncoding):
-        return [("accept-encoding", error.allowed)]
-    if isinstance(error, Unauthenticated):
-        return [("www-authenticate", error.challenge)]
-    return []

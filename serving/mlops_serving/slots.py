@@ -13,7 +13,8 @@ from zlib import crc32
 
 from mlops_serving.errors import NotFound, Unavailable
 from mlops_serving.metrics.catalog import Metrics
-from mlops_serving.metrics.meters import Distribution, Number
+from mlops_serving.metrics.distribution import Distribution
+from mlops_serving.metrics.meters import Number
 from mlops_serving.models import LoadedModel
 
 Role = Literal["stable", "candidate", "previous"]

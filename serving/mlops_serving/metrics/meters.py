@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Final, Literal
 
 from mlops_serving.metrics.segment import Labels, Segment
+
+if TYPE_CHECKING:
+    from mlops_serving.metrics.distribution import Distribution
 
 Kind = Literal["counter", "gauge", "histogram"]
 Merge = Literal["sum", "max", "min"]
@@ -64,30 +65,6 @@ class Number:
         return value
 
 
-class Distribution:
-    """One histogram series. `observe` only takes note; `flush` sorts what was noted into the buckets."""
-
-    __slots__ = ("_bounds", "_cells", "_first", "_noted", "observe")
-
-    def __init__(self, cells: memoryview[float] | list[float], first: int, bounds: tuple[float, ...]) -> None:
-        self._cells, self._first, self._bounds = cells, first, np.array(bounds)
-        self._noted: list[float] = []
-        # A bound method, because it is called several times for each request.
-        self.observe = self._noted.append
-
-    def flush(self) -> None:
-        """Count everything that was observed; other threads may observe meanwhile."""
-        count = len(self._noted)
-        if not count:
-            return
-        values = np.array(self._noted[:count])
-        del self._noted[:count]
-        places = np.bincount(np.searchsorted(self._bounds, values), minlength=len(self._bounds) + 1)
-        for place in np.flatnonzero(places):
-            self._cells[self._first + int(place)] += float(places[place])
-        self._cells[self._first + len(places)] += float(values.sum())
-
-
 class Block:
     """Series that differ in their last label."""
 
@@ -127,6 +104,9 @@ class Meter:
         """The histogram with these label values."""
         found = self._distributions.get(values)
         if found is None:
+            # Needs numpy, which the supervisor can do without.
+            from mlops_serving.metrics.distribution import Distribution
+
             found = self._distributions[values] = Distribution(*self._place(values), self.spec.bounds)
         return found
 

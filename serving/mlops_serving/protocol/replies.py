@@ -68,16 +68,5 @@ def model_ready(name: str, ready: bool) -> bytes:
     return orjson.dumps({"name": name, "ready": ready})
 
 
-def health(ready: bool, why_not: str = "") -> bytes:
-    """Body of both health paths: clients differ in the key they read."""
-    body: dict[str, Any] = {"live": True, "ready": ready}
-    return orjson.dumps({"error": why_not, **body} if why_not else body)
-
-
-def error(text: str) -> bytes:
-    """Body of every failure."""
-    return orjson.dumps({"error": text})
-
-
 def _tensor(spec: TensorSpec) -> dict[str, Any]:
     return {"name": spec.name, "datatype": spec.datatype, "shape": spec.shape}
