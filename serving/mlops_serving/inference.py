@@ -105,10 +105,11 @@ class Inference:
         request: InferRequest | None = None
         code = 200
         try:
-            served = slot.find(version)
+            served, standing = slot.find(version), slot.standing
             request = await read(served.model.signature)
-            if version is None:
-                served = self._chosen(slot, served, sticky or request.id)
+            # Who stood there when the request came: it was read for the inputs of that version.
+            if version is None and standing is not None and standing.candidate is not None:
+                served = slot.choose(standing, sticky or request.id, random())  # noqa: S311 - no secret
             decoded = perf_counter()
             served.meters.decode.observe(decoded - started)
             if call is not None:
@@ -156,13 +157,6 @@ class Inference:
             if call is not None and self._telemetry is not None:
                 self._telemetry.end(call, "", None, None, error.status, started)
             raise
-
-    @staticmethod
-    def _chosen(slot: ModelSlot, served: Served, key: str | None) -> Served:
-        standing = slot.standing
-        if standing is None or standing.candidate is None:
-            return served
-        return slot.choose(standing, key, random())  # noqa: S311 - a draw, not a secret
 
     def _check(self, name: str, model: LoadedModel, gate: Gate, request: InferRequest) -> None:
         """Refuse what a strict model does not expect; nobody sees it later, so it is counted here."""
