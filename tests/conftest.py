@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,13 @@ class Halves(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         own_cluster = nodeid.startswith("tests/e2e/test_existing_cluster.py")
         return "e2e" if nodeid.startswith("tests/e2e/") and not own_cluster else "rest"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of tests with one name pytest-xdist runs one and drops the others without a word."""
+    names = Counter(item.nodeid for item in items)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise pytest.UsageError(f"tests share a name, give each its own: {twice}")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Halves:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -30,7 +30,8 @@ CHECKS = [
     unsupported_method,
 ]
 DOCUMENT = json.loads(document("1", tuple(MODELS)))
-schema = schemathesis.openapi.from_dict(DOCUMENT)
+# Not `schema.parametrize()`: its tests share one name, of which pytest-xdist runs one and drops the others.
+OPERATIONS = [found.ok() for found in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,11 @@ def test_the_document_is_served(server):
     assert {**served, "info": None} == {**DOCUMENT, "info": None}
 
 
-@schema.parametrize()
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-def test_answers_are_as_the_document_says(server, case):
-    case.call_and_validate(base_url=f"http://127.0.0.1:{server.port}", checks=CHECKS)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.method} {one.path}")
+def test_answers_are_as_the_document_says(server, operation):
+    @given(case=operation.as_strategy())
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    def answered(case):
+        case.call_and_validate(base_url=f"http://127.0.0.1:{server.port}", checks=CHECKS)
+
+    answered()
