@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 
-from running_platform import Platform, mlops, pulumi, run
+from running_platform import Platform, eventually, mlops, pulumi, run
 
 SECOND_UP_SECONDS = 25
 """What the README promises; a quarter of it is usual, so a busy machine does not fail it."""
@@ -71,9 +71,13 @@ def test_predictions_equal_the_training_librarys_on_the_whole_test_split(platfor
 
 
 def test_the_autoscaler_reads_the_pods_cpu(platform: Platform) -> None:
-    scaler = platform.get("hpa", "mortgage", "-n", "mlops-models")
-    active = {condition["type"]: condition["status"] for condition in scaler["status"]["conditions"]}
-    assert active["ScalingActive"] == "True"
+    def scaling() -> bool:
+        scaler = platform.get("hpa", "mortgage", "-n", "mlops-models")
+        active = {condition["type"]: condition["status"] for condition in scaler["status"]["conditions"]}
+        return active.get("ScalingActive") == "True"
+
+    # A pod that has just started has no average yet.
+    eventually(scaling, 120, "the autoscaler knows the pods' CPU")
 
 
 def test_model_registry_refuses_a_client_without_a_password(platform: Platform) -> None:
