@@ -105,7 +105,7 @@ def facts(programs: Programs, rounds: int, seconds: float) -> dict[str, str]:
     packages = ", ".join(f"{name} {version(name)}" for name in ("granian", "onnxruntime", "numpy", "orjson"))
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}, revision {_revision()}",
-        "machine": f"{_processor()}, {os.cpu_count()} cores, Linux {platform.release()}, "
+        "machine": f"{_processor()}, {os.cpu_count()} cores, Linux {platform.release().partition("-")[0]}, "
         f"load average {os.getloadavg()[0]:.1f} at the start",
         "ours": f"Python {platform.python_version()}, {packages}",
         "peers": ", ".join(package.replace("==", " ") for package in (*servers.MLSERVER, *servers.KSERVE)),
