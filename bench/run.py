@@ -105,13 +105,18 @@ def facts(programs: Programs, rounds: int, seconds: float) -> dict[str, str]:
     packages = ", ".join(f"{name} {version(name)}" for name in ("granian", "onnxruntime", "numpy", "orjson"))
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}, revision {_revision()}",
-        "machine": f"{_processor()}, {os.cpu_count()} cores, Linux {platform.release().partition("-")[0]}, "
+        "machine": f"{_processor()}, {os.cpu_count()} cores, Linux {_kernel()}, "
         f"load average {os.getloadavg()[0]:.1f} at the start",
         "ours": f"Python {platform.python_version()}, {packages}",
         "peers": ", ".join(package.replace("==", " ") for package in (*servers.MLSERVER, *servers.KSERVE)),
         "load": versions(programs),
         "rounds": f"medians of {rounds} rounds of {seconds:g} s, servers in turns",
     }
+
+
+def _kernel() -> str:
+    """Its version, without what its builder has added."""
+    return platform.release().partition("-")[0]
 
 
 def _processor() -> str:
