@@ -24,9 +24,9 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from mlops_serving.errors import Forbidden, SettingsError, Unauthenticated
+from mlops_serving.file_watch import FileWatch
 from mlops_serving.logs import log
 from mlops_serving.metrics.meters import Meter
-from mlops_serving.watch import Watch
 
 EVERY_MODEL: Final = "*"
 _KEY_BYTES: Final = 32
@@ -74,7 +74,7 @@ class Access:
 
     def __init__(self, path: Path, refused: Meter, reloads: Meter, seconds: float) -> None:
         self._path, self._refused, self._reloads = path, refused, reloads
-        self._watch = Watch((path,), self._reload, seconds)
+        self._watch = FileWatch((path,), self._reload, seconds)
         self._keys = read_keys(path)
         self._logged: dict[tuple[str, str], float] = {}
         self._watch.start()

@@ -24,10 +24,10 @@ from granian.server.embed import Server
 from mlops_serving.app import App
 from mlops_serving.certificate import Certificate, read_certificate
 from mlops_serving.errors import ServingError, SettingsError
+from mlops_serving.file_watch import FileWatch
 from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import Metrics
 from mlops_serving.settings import Settings
-from mlops_serving.watch import Watch
 
 Headers = list[tuple[str, str]]
 
@@ -41,7 +41,7 @@ class TlsServer:
     def __init__(self, app: App, settings: Settings, metrics: Metrics, http1: HTTP1Settings) -> None:
         self._app, self._settings, self._metrics, self._http1 = app, settings, metrics, http1
         files = (settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file)
-        self._watch = Watch([path for path in files if path], self._changed, settings.watch_seconds)
+        self._watch = FileWatch([path for path in files if path], self._changed, settings.watch_seconds)
         self._certificate = self._read()
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()

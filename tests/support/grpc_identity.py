@@ -10,23 +10,9 @@ from onnx import NodeProto, TensorProto, helper
 
 from mlops_serving.artifact import Golden, Manifest, Tensor, TensorSpec
 from mlops_serving.protocol.datatypes import NUMPY
+from serving_identity import ONNX
 from serving_models import make_artifact
 
-ONNX = {
-    "BOOL": TensorProto.BOOL,
-    "UINT8": TensorProto.UINT8,
-    "UINT16": TensorProto.UINT16,
-    "UINT32": TensorProto.UINT32,
-    "UINT64": TensorProto.UINT64,
-    "INT8": TensorProto.INT8,
-    "INT16": TensorProto.INT16,
-    "INT32": TensorProto.INT32,
-    "INT64": TensorProto.INT64,
-    "FP16": TensorProto.FLOAT16,
-    "FP32": TensorProto.FLOAT,
-    "FP64": TensorProto.DOUBLE,
-    "BYTES": TensorProto.STRING,
-}
 COLUMNS = 2
 
 

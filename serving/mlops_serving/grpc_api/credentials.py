@@ -9,10 +9,9 @@ import grpc
 
 from mlops_serving.certificate import Certificate, read_certificate
 from mlops_serving.errors import SettingsError
+from mlops_serving.file_watch import state
 from mlops_serving.logs import log
 from mlops_serving.settings import Settings
-
-Marks = tuple[tuple[int, int], ...]
 
 
 def credentials(settings: Settings) -> Any:
@@ -24,11 +23,8 @@ def credentials(settings: Settings) -> Any:
     if settings.tls_cert_file is None or settings.tls_key_file is None:
         return None
     files = Files(settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file)
-    first = files.newest()
-    if first is None:
-        raise SettingsError("the certificate changed while it was read; start again")
     return grpc.dynamic_ssl_server_credentials(
-        first, files.newest, require_client_authentication=settings.tls_client_ca_file is not None
+        files.read(), files.newest, require_client_authentication=settings.tls_client_ca_file is not None
     )
 
 
@@ -37,29 +33,23 @@ class Files:
 
     def __init__(self, cert: Path, key: Path, client_ca: Path | None) -> None:
         self._cert, self._key, self._client_ca = cert, key, client_ca
-        self._seen: Marks | None = None
+        self._paths = tuple(path for path in (cert, key, client_ca) if path)
+        self._seen = state(self._paths)
+
+    def read(self) -> Any:
+        """A configuration for grpc; raises `SettingsError` when the files cannot be used."""
+        return _configuration(read_certificate(self._cert, self._key, self._client_ca))
 
     def newest(self) -> Any:
         """A configuration for grpc, None while nothing has changed or what is new cannot be used."""
-        marks = self._marks()
-        if marks == self._seen:
+        before, self._seen = self._seen, state(self._paths)
+        if self._seen == before:
             return None
-        first, self._seen = self._seen is None, marks
         try:
-            return _configuration(read_certificate(self._cert, self._key, self._client_ca))
+            return self.read()
         except SettingsError as error:
-            if first:
-                raise
             log.warning(f"{error}; the certificate before stays in use")
             return None
-
-    def _marks(self) -> Marks:
-        files = [path for path in (self._cert, self._key, self._client_ca) if path]
-        try:
-            return tuple((stat.st_ino, stat.st_mtime_ns) for stat in (path.stat() for path in files))
-        except OSError:
-            # In the middle of a swap; the next handshake will find it done.
-            return self._seen or ()
 
 
 def _configuration(found: Certificate) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlops_serving.errors import RequestError
-from mlops_serving.grpc_api.contents import as_text, from_contents
+from mlops_serving.grpc_api.contents import from_contents
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.raw import from_raw
 from mlops_serving.protocol.requests import InferRequest, Signature, assemble, input_spec, timeout_seconds
@@ -51,10 +51,7 @@ def _raw_inputs(tensors: Any, raw: Any, expected: Signature) -> list[tuple[str, 
                 f"input {tensor.name!r} has contents beside raw_input_contents; send all inputs in one form"
             )
         spec, shape = input_spec(tensor.name, tensor.datatype, list(tensor.shape), expected)
-        array = from_raw(spec.name, spec.datatype, shape, data)
-        if spec.datatype == "BYTES":
-            array = as_text(spec.name, array.reshape(-1).tolist()).reshape(shape)
-        found.append((spec.name, array))
+        found.append((spec.name, from_raw(spec.name, spec.datatype, shape, data)))
     return found
 
 

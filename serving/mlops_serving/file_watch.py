@@ -15,7 +15,7 @@ from mlops_serving.logs import log
 State = tuple[tuple[int, ...] | None, ...]
 
 
-class Watch:
+class FileWatch:
     """Calls `changed` in a thread of its own after any of the files changed.
 
     What counts as unchanged is noted here, so read the files after making a watch and then start it:
