@@ -16,8 +16,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any, Final
 
-from granian.constants import HTTPModes, Interfaces, SSLProtocols
-from granian.http import HTTP1Settings
+from granian.constants import SSLProtocols
 from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.embed import Server
 
@@ -31,15 +30,14 @@ from mlops_serving.settings import Settings
 
 Headers = list[tuple[str, str]]
 
-_BACKLOG: Final = 1024
 _CLOSE: Final = ("connection", "close")
 
 
 class TlsServer:
     """What granian's `Server` is to a worker, with TLS. Methods are for the event loop's thread."""
 
-    def __init__(self, app: App, settings: Settings, metrics: Metrics, http1: HTTP1Settings) -> None:
-        self._app, self._settings, self._metrics, self._http1 = app, settings, metrics, http1
+    def __init__(self, app: App, settings: Settings, metrics: Metrics, options: dict[str, Any]) -> None:
+        self._app, self._settings, self._metrics, self._options = app, settings, metrics, options
         files = (settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file)
         self._watch = FileWatch([path for path in files if path], self._changed, settings.watch_seconds)
         self._certificate = self._read()
@@ -51,7 +49,8 @@ class TlsServer:
 
     async def serve(self) -> None:
         """Serve until `stop`, then until every request in hand is answered."""
-        with listen(self._settings.http_host, self._settings.http_port) as self._socket:
+        where = (self._options["address"], self._options["port"], self._options["backlog"])
+        with listen(*where) as self._socket:
             await self._start(self._certificate)
             self._watch.start()
             await self._stopped.wait()
@@ -105,7 +104,7 @@ class TlsServer:
 
         A server that ends by itself ends all, so that the worker is replaced.
         """
-        front = _Front(self._app, self._settings, certificate, self._socket, self._http1)
+        front = _Front(self._app, certificate, self._socket, self._options)
         await front.start()
         self._fronts.append(front)
         front.task.add_done_callback(lambda _: None if front.stopping else self._stopped.set())
@@ -122,24 +121,16 @@ class _Front:
     def __init__(
         self,
         app: App,
-        settings: Settings,
         certificate: Certificate,
         shared: socket.socket,
-        http1: HTTP1Settings,
+        options: dict[str, Any],
     ) -> None:
         self.closing = self.stopping = False
         self._app = app
         self._up = asyncio.Event()
         self._server = _SharingServer(
             self,
-            address=settings.http_host,
-            port=settings.http_port,
-            interface=Interfaces.RSGI,
-            http=HTTPModes.http1,
-            http1_settings=http1,
-            websockets=False,
-            backlog=_BACKLOG,
-            log_enabled=False,
+            **options,
             ssl_cert=certificate.cert,
             ssl_key=certificate.key,
             ssl_ca=certificate.client_ca,
@@ -186,7 +177,7 @@ class _SharingServer(Server):
     copy: int
 
     def _init_shared_socket(self) -> None:
-        self._shd = SocketHolder(self.copy, False, _BACKLOG)  # type: ignore[assignment,call-arg]
+        self._shd = SocketHolder(self.copy, False, self.backlog)  # type: ignore[assignment,call-arg]
 
     def accept_no_more(self) -> None:
         """Put a socket that nobody can connect to in the place of the copy.
@@ -222,12 +213,12 @@ class _Closing:
         self._protocol.response_bytes(status, headers if _CLOSE in headers else [*headers, _CLOSE], body)
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, backlog: int) -> socket.socket:
     """A listening socket that other processes may have beside us (SO_REUSEPORT)."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listening.bind((host, port))
-    listening.listen(_BACKLOG)
+    listening.listen(backlog)
     return listening

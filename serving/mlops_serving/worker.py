@@ -45,6 +45,7 @@ from mlops_serving.tracing import telemetry
 if TYPE_CHECKING:
     from mlops_serving.grpc_api.server import GrpcServer
 
+_BACKLOG: Final = 1024
 _KEEP_ALIVE_MILLISECONDS: Final = 75_000
 """Longer than the idle time of common proxies, so that they close first."""
 _QUIET_SECONDS: Final = 1.0
@@ -258,19 +259,18 @@ def _access(settings: Settings, metrics: Metrics) -> Access | None:
 
 
 def _http_server(app: App, settings: Settings, metrics: Metrics) -> HttpServer:
-    http1 = HTTP1Settings(header_read_timeout=_KEEP_ALIVE_MILLISECONDS)
+    options: dict[str, Any] = {
+        "address": settings.http_host,
+        "port": settings.http_port,
+        "interface": Interfaces.RSGI,
+        "http": HTTPModes.http1,
+        "http1_settings": HTTP1Settings(header_read_timeout=_KEEP_ALIVE_MILLISECONDS),
+        "websockets": False,
+        "backlog": _BACKLOG,
+        "log_enabled": False,
+    }
     if settings.tls_cert_file:
         from mlops_serving.tls import TlsServer
 
-        return TlsServer(app, settings, metrics, http1)
-    return Server(
-        app,
-        address=settings.http_host,
-        port=settings.http_port,
-        interface=Interfaces.RSGI,
-        http=HTTPModes.http1,
-        http1_settings=http1,
-        websockets=False,
-        backlog=1024,
-        log_enabled=False,
-    )
+        return TlsServer(app, settings, metrics, options)
+    return Server(app, **options)
