@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import queue
+import signal
 import time
 
 import numpy as np
 
 from serving_grpc import GrpcLoad
+from serving_python import make_class
 
-ROW = np.arange(256, dtype=np.float32)[None]
+HELD = np.float32([7.0])
+HOLDING = """
+import asyncio, pathlib
+
+class Double:
+    async def predict(self, inputs):
+        while inputs["x"][0] == 7 and not pathlib.Path({gate!r}).exists():
+            await asyncio.sleep(0.01)
+        return {{"y": inputs["x"] * 2}}
+"""
+"""Holds the rows that are HELD until a file is there."""
 
 
 def test_sigterm_under_load_loses_no_request_and_tells_every_client_to_leave(
@@ -27,20 +39,30 @@ def test_sigterm_under_load_loses_no_request_and_tells_every_client_to_leave(
 
 
 def test_calls_that_are_with_the_model_at_the_end_of_the_drain_are_answered(
-    start, slow_artifact, tensor, wait_until
+    start, tmp_path, tensor, wait_until
 ):
-    server = start(slow_artifact, drain_seconds=0, max_batch_rows=1)
+    gate, folder = tmp_path / "gate", tmp_path / "held"
+    folder.mkdir()
+    server = start(
+        (folder, make_class(folder, HOLDING.format(gate=str(gate)))),
+        drain_seconds=0,
+        max_batch_rows=1,
+        allow_code='["double"]',
+    )
     client, answers = server.client(), queue.Queue()
     for _ in range(4):
         client.async_infer(
-            "slow", [tensor("X", "FP32", ROW)], lambda result, error: answers.put((result, error))
+            "double", [tensor("x", "FP32", HELD)], lambda result, error: answers.put((result, error))
         )
-    wait_until(lambda: server.process.metric('mlops_in_flight{model="slow"}') == 4 - answers.qsize() > 0)
-    assert server.process.terminate() == 0
+    wait_until(lambda: server.process.metric('mlops_in_flight{model="double"}') == 4)
+    server.process.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: server.process.status() != 200)
+    gate.touch()
     for _ in range(4):
-        result, error = answers.get(timeout=1)
+        result, error = answers.get(timeout=10)
         assert error is None
-        np.testing.assert_array_equal(result.as_numpy("Y"), ROW)
+        np.testing.assert_array_equal(result.as_numpy("y"), 2 * HELD)
+    assert server.process.process.wait(10) == 0
 
 
 def test_an_idle_stream_and_an_idle_connection_do_not_keep_the_server(start, iris_artifact, iris, tensor):
