@@ -10,19 +10,12 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, Final
 
-from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # not in an __all__
-
 from mlops_serving.access import Access
-from mlops_serving.errors import (
-    BodyIncomplete,
-    Forbidden,
-    RequestError,
-    Unauthenticated,
-)
+from mlops_serving.bodies import Bodies
+from mlops_serving.errors import Forbidden, RequestError, Unauthenticated
 from mlops_serving.inference import Inference
 from mlops_serving.logs import log
 from mlops_serving.metrics.segment import Segment
@@ -54,14 +47,14 @@ class App:
     def __init__(
         self,
         inference: Inference,
-        max_body_bytes: int,
+        bodies: Bodies,
         sticky_header: str,
         segments: Sequence[Segment] = (),
         extensions: Sequence[str] = EXTENSIONS,
         access: Access | None = None,
     ) -> None:
         self._inference, self._access = inference, access
-        self._max_body_bytes, self._sticky_header = max_body_bytes, sticky_header
+        self._bodies, self._sticky_header = bodies, sticky_header
         self._segments, self._extensions = segments, extensions
         self._version = version("mlops-serving")
 
@@ -82,7 +75,7 @@ class App:
                 status, body = self._answer(asked)
         except RequestError as error:
             if isinstance(error, Unauthenticated | Forbidden):
-                await self._discard(protocol)
+                await self._bodies.discard(protocol)
             status, body = error.status, failures.error(str(error))
             headers = _JSON + failures.headers(error)
         except Exception:
@@ -100,7 +93,7 @@ class App:
     ) -> tuple[Headers, bytes]:
         async def read(expected: Signature) -> InferRequest:
             header = given.get(binary.HEADER)
-            body = await self._body(given, protocol)
+            body = await self._bodies.whole(given, protocol)
             return decode(body, expected, None if header is None else binary.header_length(header))
 
         sticky = given.get(self._sticky_header)
@@ -113,47 +106,6 @@ class App:
         if len(body) >= encodings.SMALLEST:
             return await _compressed(headers, body, given.get("accept-encoding"))
         return headers, body
-
-    async def _body(self, headers: Any, protocol: Any) -> bytes:
-        """The whole body as the client had it, refused as soon as it is known to be too large."""
-        encoding = headers.get("content-encoding")
-        body = await self._received(headers, protocol)
-        if encoding is None or encoding == "identity":
-            return body
-        if len(body) <= encodings.INLINE_BYTES:
-            return encodings.inflate(body, encoding, self._max_body_bytes)
-        return await to_thread(encodings.inflate, body, encoding, self._max_body_bytes)
-
-    async def _received(self, headers: Any, protocol: Any) -> bytes:
-        length = headers.get("content-length")
-        if length is not None:
-            self._check_size(int(length))
-        try:
-            if length is not None:
-                body: bytes = await protocol()
-                return body
-            chunks: list[bytes] = []
-            size = 0
-            async for chunk in protocol:
-                size += len(chunk)
-                self._check_size(size)
-                chunks.append(chunk)
-        except (ProtocolClosed, ProtocolError) as error:
-            raise BodyIncomplete("the body ended before it was whole; send it again") from error
-        return b"".join(chunks)
-
-    async def _discard(self, protocol: Any) -> None:
-        """Read what a refused client still sends: many never see an answer that comes before the end."""
-        size = 0
-        with suppress(ProtocolClosed, ProtocolError):
-            async for chunk in protocol:
-                size += len(chunk)
-                if size > self._max_body_bytes:
-                    return
-
-    def _check_size(self, size: int) -> None:
-        if size > self._max_body_bytes:
-            raise encodings.too_large(self._max_body_bytes)
 
     def _answer(self, asked: Route) -> tuple[int, bytes]:
         match asked.action:

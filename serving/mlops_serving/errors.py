@@ -114,6 +114,13 @@ class BodyIncomplete(RequestError):
     kind = "body_incomplete"
 
 
+class BodyTooSlow(RequestError):
+    """The body took longer than it may."""
+
+    status = 408
+    kind = "body_too_slow"
+
+
 class BodyTooLarge(RequestError):
     """The body is over the limit."""
 
@@ -148,7 +155,7 @@ class Unavailable(RequestError):
 
 
 class Overloaded(Unavailable):
-    """The queue is full."""
+    """The queue is full, or too many large bodies are on their way."""
 
     kind = "overloaded"
 

@@ -92,7 +92,22 @@ class Settings(BaseModel):
     request_timeout_seconds: float = Field(
         30, gt=0, le=3600, description="longest wait for the model; a request may ask for less"
     )
+    body_timeout_seconds: float = Field(
+        20, gt=0, le=3600, description="longest time for a request's body to come; beyond, 408"
+    )
+    idle_timeout_seconds: float = Field(
+        75,
+        ge=1,
+        le=3600,
+        description="longest time between requests on a connection, and for the headers of one to come; "
+        "longer than that of a proxy before the server, so that the proxy closes first",
+    )
     max_body_bytes: int = Field(64 * _MIB, ge=1024, description="largest request body")
+    reading_bytes: int = Field(
+        256 * _MIB,
+        ge=1024,
+        description="bytes of bodies over 64 KiB that may be on their way at once; beyond, 503",
+    )
     max_batch_rows: int = Field(256, ge=1, description="rows put together for one call of the model")
     queue_rows: int = Field(4096, ge=1, description="rows that may wait for one model; beyond, 503")
     queue_bytes: int = Field(

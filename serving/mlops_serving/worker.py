@@ -26,6 +26,7 @@ from granian.server.embed import Server
 from mlops_serving.access import Access
 from mlops_serving.app import EXTENSIONS, App
 from mlops_serving.batcher import Batcher, Limits
+from mlops_serving.bodies import Bodies
 from mlops_serving.control import parse_command
 from mlops_serving.cpus import cpu_limit
 from mlops_serving.errors import ServingError
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
     from mlops_serving.grpc_api.server import GrpcServer
 
 _BACKLOG: Final = 1024
-_KEEP_ALIVE_MILLISECONDS: Final = 75_000
-"""Longer than the idle time of common proxies, so that they close first."""
 _QUIET_SECONDS: Final = 1.0
 _TICK_SECONDS: Final = 0.05
 _SWITCH_SECONDS: Final = 0.0005
@@ -149,7 +148,8 @@ class Worker:
             if rpc:
                 await rpc.stop(self._settings.request_timeout_seconds)
             http.stop()
-            await asyncio.wait((serving,), timeout=self._settings.request_timeout_seconds)
+            # All is answered: who still sends the headers of a request, or has not read its answer.
+            await asyncio.wait((serving,), timeout=self._settings.body_timeout_seconds)
             self._metrics.listening.labels().set(0)
         if serving.done():
             serving.result()
@@ -157,8 +157,9 @@ class Worker:
     def _app(self) -> App:
         settings = self._settings
         more = ("model_repository",) if settings.repository_api else ()
-        sizes = settings.max_body_bytes, settings.sticky_header
-        return App(self._inference, *sizes, self._segments, EXTENSIONS + more, self._access)
+        bodies = Bodies(settings.max_body_bytes, settings.reading_bytes, settings.body_timeout_seconds)
+        sticky = settings.sticky_header
+        return App(self._inference, bodies, sticky, self._segments, EXTENSIONS + more, self._access)
 
     async def _rpc(self) -> GrpcServer | None:
         """The gRPC server, which costs nothing, not even its import, when it is off."""
@@ -264,7 +265,7 @@ def _http_server(app: App, settings: Settings, metrics: Metrics) -> HttpServer:
         "port": settings.http_port,
         "interface": Interfaces.RSGI,
         "http": HTTPModes.http1,
-        "http1_settings": HTTP1Settings(header_read_timeout=_KEEP_ALIVE_MILLISECONDS),
+        "http1_settings": HTTP1Settings(header_read_timeout=round(settings.idle_timeout_seconds * 1000)),
         "websockets": False,
         "backlog": _BACKLOG,
         "log_enabled": False,
