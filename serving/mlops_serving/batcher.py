@@ -53,20 +53,20 @@ class Limits:
 class Job:
     """One request on its way through the model."""
 
-    __slots__ = ("call", "deadline", "future", "key", "queued", "request", "served")
+    __slots__ = ("arrived", "call", "deadline", "future", "key", "queued", "request", "served")
 
     def __init__(
         self,
         served: Served,
         request: InferRequest,
         future: asyncio.Future[dict[str, Array]],
-        timeout: float,
+        arrived: float,
+        deadline: float,
         call: Call | None,
     ) -> None:
         self.served, self.request, self.future, self.call = served, request, future, call
         self.key = batch_key(served.model, request)
-        self.queued = perf_counter()
-        self.deadline = self.queued + min(timeout, request.timeout or timeout)
+        self.queued, self.arrived, self.deadline = perf_counter(), arrived, deadline
 
 
 def batch_key(model: LoadedModel, request: InferRequest) -> Key:
@@ -91,23 +91,41 @@ class Batcher:
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
 
-    async def run(self, served: Served, request: InferRequest, call: Call | None = None) -> dict[str, Array]:
+    async def run(
+        self,
+        served: Served,
+        request: InferRequest,
+        call: Call | None = None,
+        arrived: float | None = None,
+    ) -> dict[str, Array]:
         """The outputs by name. Raises `Overloaded`, `DeadlineExceeded` or `PredictionFailed`.
 
-        May be cancelled at any time without harm to other requests.
+        The time that a request may take counts from `arrived`, now if it is not given. May be cancelled at
+        any time without harm to other requests.
         """
+        now = perf_counter()
+        arrived = now if arrived is None else arrived
+        limit = self._limits.timeout
+        deadline = arrived + (limit if request.timeout is None else min(limit, request.timeout))
+        if now > deadline:
+            raise _late(now - arrived)
         if served.model.concurrent is not None:
-            return await self._overlapping(served, served.model.concurrent, request)
+            return await self._overlapping(served, served.model.concurrent, request, arrived, deadline)
         if not self._busy and not self._queue and served.model.seconds_for(request.rows) <= _AT_ONCE_SECONDS:
             return _at_once(served, request)
         self._admit(request)
-        job = Job(served, request, self._loop.create_future(), self._limits.timeout, call)
+        job = Job(served, request, self._loop.create_future(), arrived, deadline, call)
         self._queue.append(job)
         self._schedule()
         return await job.future
 
     async def _overlapping(
-        self, served: Served, runtime: ConcurrentRuntime, request: InferRequest
+        self,
+        served: Served,
+        runtime: ConcurrentRuntime,
+        request: InferRequest,
+        arrived: float,
+        deadline: float,
     ) -> dict[str, Array]:
         """Await the model beside other requests, which count as waiting until they are answered.
 
@@ -116,15 +134,15 @@ class Batcher:
         self._admit(request)
         served.meters.batch_rows.observe(request.rows)
         served.meters.queue.observe(0.0)
-        bound = asyncio.timeout(min(self._limits.timeout, request.timeout or self._limits.timeout))
         began = perf_counter()
+        bound = asyncio.timeout(deadline - began)
         try:
             async with bound:
                 arrays = await runtime.answer(request.inputs, request.outputs)
         except Exception as error:  # a model may raise anything
             if bound.expired():
                 raise DeadlineExceeded(
-                    f"the model took {perf_counter() - began:.3f} s, longer than it may"
+                    f"the request took {perf_counter() - arrived:.3f} s, longer than it may"
                 ) from error
             raise _failure(error) from error
         finally:
@@ -211,9 +229,7 @@ class Batcher:
             return False
         self._leave(job, now)
         if not job.future.done():
-            job.future.set_exception(
-                DeadlineExceeded(f"the request waited {now - job.queued:.3f} s, longer than it may")
-            )
+            job.future.set_exception(_late(now - job.arrived))
         return True
 
     def _leave(self, job: Job, now: float) -> None:
@@ -277,6 +293,10 @@ def _predict(served: Served, inputs: dict[str, Array], names: tuple[str, ...]) -
     arrays = served.model.runtime.run(inputs, names)
     served.meters.predict.observe(perf_counter() - began)
     return arrays
+
+
+def _late(seconds: float) -> DeadlineExceeded:
+    return DeadlineExceeded(f"the request waited {seconds:.3f} s, longer than it may")
 
 
 def _failure(error: Exception) -> PredictionFailed:

@@ -65,7 +65,11 @@ class Bodies:
             self._check(size)
             if size <= _SMALL:
                 return await self._at_once(protocol())
-            self._reserve(size)
+            try:
+                self._reserve(size)
+            except Overloaded:
+                await self.discard(protocol)
+                raise
             try:
                 return await self._at_once(protocol())
             finally:

@@ -116,7 +116,7 @@ class Inference:
                 call.decoded = decoded
             if served.model.gate is not None:
                 self._check(slot.name, served.model, served.model.gate, request)
-            outputs = await self._batchers[name].run(served, request, call)
+            outputs = await self._batchers[name].run(served, request, call, started)
             answered = perf_counter()
             if call is not None:
                 call.answered = answered

@@ -90,7 +90,10 @@ class Settings(BaseModel):
         10, ge=0, le=3600, description="longest time between SIGTERM and the end of accepting"
     )
     request_timeout_seconds: float = Field(
-        30, gt=0, le=3600, description="longest wait for the model; a request may ask for less"
+        30,
+        gt=0,
+        le=3600,
+        description="longest time from a request's arrival to its turn; a request may ask for less",
     )
     body_timeout_seconds: float = Field(
         20, gt=0, le=3600, description="longest time for a request's body to come; beyond, 408"

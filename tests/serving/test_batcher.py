@@ -230,6 +230,21 @@ def test_a_request_that_waits_longer_than_it_may_is_answered_while_the_model_is_
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("seconds", [AT_ONCE, INLINE, THREAD])
+@pytest.mark.parametrize(("own", "servers"), [(0.5, 5.0), (None, 0.5)])
+def test_time_that_was_spent_before_the_queue_counts_too(iris, seconds, own, servers):
+    async def scenario():
+        runtime = Doubler()
+        batcher, model = Batcher(limits(timeout=servers)), model_of(runtime, iris, seconds)
+        with pytest.raises(DeadlineExceeded, match=r"waited 1\.\d+ s, longer than it may"):
+            await batcher.run(model, request(1, timeout=own), arrived=time.perf_counter() - 1)
+        assert (runtime.calls, batcher.rows) == ([], 0)
+        in_time = await batcher.run(model, request(1, timeout=own), arrived=time.perf_counter() - 0.1)
+        assert values([in_time]) == [[2]]
+
+    asyncio.run(scenario())
+
+
 def test_the_queue_counts_back_to_nothing_whatever_became_of_the_requests(iris):
     async def scenario():
         runtime = Doubler()

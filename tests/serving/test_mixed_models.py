@@ -149,7 +149,7 @@ def test_requests_to_an_async_class_overlap_in_a_real_server_and_end_in_time(ser
     slow = {"name": "x", "shape": [1], "datatype": "FP32", "data": [9]}
     late = server.ask(INFER, {"inputs": [slow], "parameters": {"timeout": 50_000}})
     assert late.status == 503
-    assert "the model took 0.05" in late.json["error"]
+    assert "the request took 0.05" in late.json["error"]
     assert server.terminate() == 0
 
 

@@ -111,7 +111,7 @@ def test_a_request_that_takes_longer_than_it_may_ends_in_the_model_too(iris, own
     async def scenario():
         runtime = Doubler()
         to, model = batcher(timeout=servers), served(runtime, iris)
-        with pytest.raises(DeadlineExceeded, match="the model took 0"):
+        with pytest.raises(DeadlineExceeded, match="the request took 0"):
             await to.run(model, request(1, timeout=own))
         assert (runtime.inside, runtime.cancelled, (to.rows, to.bytes)) == (0, 1, (0, 0))
 

@@ -72,6 +72,20 @@ def test_many_slow_senders_hold_nobody_up_and_no_memory(tmp_path, wait_until):
     assert {status for status, _ in load.replies} == {200}
 
 
+@pytest.mark.parametrize(("own", "servers"), [({"parameters": {"timeout": 500_000}}, "30"), ({}, "0.5")])
+def test_the_time_that_a_body_takes_counts_for_the_deadline(tmp_path, own, servers):
+    body = json.dumps(GOOD | own).encode()
+    with identity_server(tmp_path, request_timeout_seconds=servers) as server:
+        assert server.ask(INFER, body).status == 200
+        client = begin(server, f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n")
+        client.sendall(body[:-1])
+        time.sleep(0.6)
+        client.sendall(body[-1:])
+        answer = said(client)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"longer than it may" in answer
+
+
 @pytest.mark.parametrize("rest", ["Content-Length: 900000\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n"])
 def test_large_bodies_beyond_the_bound_are_refused_and_small_ones_are_not(tmp_path, rest, wait_until):
     chunk = "" if "900000" in rest else f"{900_000:x}\r\n{' ' * 900_000}\r\n"
