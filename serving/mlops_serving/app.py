@@ -16,7 +16,7 @@ from typing import Any, Final
 from mlops_serving.access import Access
 from mlops_serving.bodies import Bodies
 from mlops_serving.errors import Forbidden, RequestError, Unauthenticated
-from mlops_serving.inference import Inference
+from mlops_serving.inference import LARGE, Inference
 from mlops_serving.logs import log
 from mlops_serving.metrics.segment import Segment
 from mlops_serving.metrics.text import merge
@@ -94,7 +94,11 @@ class App:
         async def read(expected: Signature) -> InferRequest:
             header = given.get(binary.HEADER)
             body = await self._bodies.whole(given, protocol)
-            return decode(body, expected, None if header is None else binary.header_length(header))
+            if header is not None:
+                return decode(body, expected, binary.header_length(header))
+            if len(body) > LARGE:
+                return await to_thread(decode, body, expected)
+            return decode(body, expected)
 
         sticky = given.get(self._sticky_header)
         body, header = await self._inference.answer(

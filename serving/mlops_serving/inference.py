@@ -9,7 +9,7 @@ Every request is counted here, whatever becomes of it.
 
 from __future__ import annotations
 
-from asyncio import CancelledError
+from asyncio import CancelledError, to_thread
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import random
 from time import perf_counter, time
@@ -30,6 +30,9 @@ from mlops_serving.tracing import Call, Header, Telemetry, identity
 Reply = TypeVar("Reply")
 Outputs = Mapping[str, Array]
 
+LARGE: Final = 1 << 20
+"""Bytes of a document, or of an array to be written as one, beyond which a thread does it: in pieces, between
+which others have their turn."""
 _CLIENT_LEFT: Final = 499
 """What proxies count a request as whose client did not wait for the answer."""
 
@@ -120,7 +123,10 @@ class Inference:
             answered = perf_counter()
             if call is not None:
                 call.answered = answered
-            reply = write(served.model, request, outputs)
+            if not request.binary and any(array.nbytes > LARGE for array in outputs.values()):
+                reply = await to_thread(write, served.model, request, outputs)
+            else:
+                reply = write(served.model, request, outputs)
             served.meters.encode.observe(perf_counter() - answered)
             self._after(slot, served, request, outputs)
             return reply

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from secrets import token_hex
 from typing import Any, Final
 
+import numpy as np
 import orjson
 
 from mlops_serving.artifact import Manifest, TensorSpec
@@ -16,6 +18,10 @@ Written = tuple[bytes, int]
 """A body and the length of its JSON, which is 0 when there is nothing else in it."""
 
 _NUMPY: Final = orjson.OPT_SERIALIZE_NUMPY
+_PIECE: Final = 1 << 14
+"""Numbers written at once, which takes 0.3 ms."""
+_MARKED: Final = token_hex(16)
+_MARK: Final = f'["{_MARKED}"]'.encode()
 _PLATFORMS: Final = {"onnx": "onnxruntime_onnx"}
 """Names that the protocol reserves; other frameworks go by their own."""
 
@@ -26,6 +32,7 @@ def infer_reply(
     """The answer to an infer request, outputs in the order asked for; NaN is written as null in JSON."""
     binary = request.binary
     tail: list[bytes | memoryview] = []
+    large: list[Array] = []
     tensors: list[dict[str, Any]] = []
     for name in request.outputs:
         array, datatype = outputs[name], expected.outputs[name].datatype
@@ -35,13 +42,19 @@ def infer_reply(
             tail.append(raw)
             tensor["parameters"] = {"binary_data_size": len(raw)}
         else:
-            tensor["data"] = to_json(array)
+            values = to_json(array)
+            if len(values) > _PIECE and isinstance(values, np.ndarray):
+                large.append(values)
+                values = [_MARKED]
+            tensor["data"] = values
         tensors.append(tensor)
     reply: dict[str, Any] = {"model_name": manifest.name, "model_version": manifest.version}
     if request.id is not None:
         reply["id"] = request.id
     reply["outputs"] = tensors
     text = orjson.dumps(reply, option=_NUMPY)
+    if large:
+        text = _with_arrays(text, large)
     return (b"".join((text, *tail)), len(text)) if tail else (text, 0)
 
 
@@ -66,6 +79,23 @@ def server_metadata(version: str, extensions: Sequence[str]) -> bytes:
 def model_ready(name: str, ready: bool) -> bytes:
     """Readiness of one model."""
     return orjson.dumps({"name": name, "ready": ready})
+
+
+def _with_arrays(text: bytes, arrays: Sequence[Array]) -> bytes:
+    """A document in which long flat arrays stand in the places of the marks.
+
+    They are written in pieces: one dump holds the interpreter's lock from its beginning to its end.
+    """
+    first, *rest = text.split(_MARK)
+    body = bytearray(first)
+    for values, after in zip(arrays, rest, strict=True):
+        body += b"["
+        for place in range(0, len(values), _PIECE):
+            body += memoryview(orjson.dumps(values[place : place + _PIECE], option=_NUMPY))[1:-1]
+            body += b","
+        body[-1:] = b"]"
+        body += after
+    return bytes(body)
 
 
 def _tensor(spec: TensorSpec) -> dict[str, Any]:

@@ -197,3 +197,60 @@ def test_no_python_object_is_made_for_each_number():
     tracemalloc.stop()
     # The lifted text, its 64-bit numbers and its 32-bit ones; a list of floats has 32 bytes each.
     assert peak < count * 24
+
+
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("shape", [[500, 2], [2, 500], [1, 1000]])
+def test_an_array_is_parsed_in_pieces_that_are_short(monkeypatch, nested, shape):
+    sizes = []
+
+    class Parser:
+        def parse(self, text):
+            sizes.append(len(text))
+            return numbers.simdjson.Parser().parse(text)
+
+    values = np.arange(1000.0).reshape(shape)
+    text = json.dumps((values if nested else values.reshape(-1)).tolist()).encode()
+    monkeypatch.setattr(numbers, "PIECE", 100)
+    monkeypatch.setattr(numbers, "_Parser", Parser)
+    assert numbers.to_array("a", "FP32", tuple(shape), text).tolist() == values.tolist()
+    assert sum(sizes) >= len(text) - 10
+    assert max(sizes) <= (len(text) if nested and shape[1] > 2 else 130)
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(pieces, st.sampled_from([(4,), (2, 2), (2, 1, 2)]), st.sampled_from([1, 2, 5]))
+def test_in_pieces_nothing_is_read_that_is_not_json(monkeypatch, data, shape, size):
+    text = f"[1,{data}]".encode()
+    monkeypatch.setattr(numbers, "PIECE", size)
+    try:
+        quick = numbers.to_array("a", "FP32", shape, text)
+    except (numbers.NotPlain, RequestError):
+        return
+    plain = from_json("a", "FP32", shape, orjson.loads(text))
+    assert quick.tobytes() == plain.tobytes()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 100])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "[1,2,3,4,]",
+        "[1,,2,3,4]",
+        "[,1,2,3,4]",
+        "[1,2,3,4",
+        "[1 2,3,4,5]",
+        "[[1,2],[3,4],]",
+        "[[1,2,],[3,4]]",
+        "[[1,2]],[[3,4]]",
+        "[[1,2]5,[3,4]]",
+        "[[1,2],[3],4]",
+        "[[1,2],[3,4]]]",
+        "[1,2,3,4]5",
+        "[1,2,3,4],[]",
+    ],
+)
+def test_a_piece_never_hides_what_is_wrong(monkeypatch, wrong, size):
+    monkeypatch.setattr(numbers, "PIECE", size)
+    with pytest.raises(numbers.NotPlain):
+        numbers.to_array("a", "FP32", (2, 2), wrong.encode())

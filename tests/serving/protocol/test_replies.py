@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from mlops_serving.artifact import TensorSpec
+from mlops_serving.protocol import replies
 from mlops_serving.protocol.datatypes import NUMPY
 from mlops_serving.protocol.replies import infer_reply, model_metadata
 from mlops_serving.protocol.requests import InferRequest, signature
@@ -82,3 +83,20 @@ def test_names_that_need_escapes_are_escaped(iris):
 
 def test_the_platform_is_that_of_the_framework(iris):
     assert orjson.loads(model_metadata(iris.manifests["1"], ["1"]))["platform"] == "onnxruntime_onnx"
+
+
+@pytest.mark.parametrize("piece", [1, 3, 4, 10])
+def test_in_pieces_a_reply_is_the_same(iris, monkeypatch, piece):
+    arrays = {
+        "a": np.arange(12, dtype=np.float32).reshape(4, 3) / 7,
+        "b": np.array(["x", "y", '"']),
+        "c": np.arange(4, dtype=np.int64),
+        "d": np.array([np.nan, 1, np.inf, -0.0, 1e-300]),
+        "e": np.array([True, False] * 3),
+        "f": np.zeros(0, np.float32),
+    }
+    arrays["b"] = arrays["b"].astype(object)
+    request = asked(*arrays, id="i", binary="c")
+    whole = replied(iris, request, **arrays)
+    monkeypatch.setattr(replies, "_PIECE", piece)
+    assert replied(iris, request, **arrays) == whole
