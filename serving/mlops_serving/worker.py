@@ -143,10 +143,10 @@ class Worker:
             await asyncio.wait((serving, failed, leaving.asked), return_when=asyncio.FIRST_COMPLETED)
             if leaving.asked.done():
                 await drain(self._inference, leaving, self._settings.drain_seconds)
-            await _in_flight_done(self._inference, self._settings.request_timeout_seconds)
         finally:
             if rpc:
                 await rpc.stop(self._settings.request_timeout_seconds)
+            await _in_flight_done(self._inference, self._settings.request_timeout_seconds)
             http.stop()
             # All is answered: who still sends the headers of a request, or has not read its answer.
             await asyncio.wait((serving,), timeout=self._settings.body_timeout_seconds)

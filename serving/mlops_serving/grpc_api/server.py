@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 import grpc.aio
@@ -14,6 +15,8 @@ from mlops_serving.grpc_api.service import SERVICE, InferenceService
 from mlops_serving.inference import Inference
 from mlops_serving.settings import Settings
 
+_GOAWAY_SECONDS: Final = 0.05
+"""Until then a client knows that its connection takes no more calls."""
 _PING_MILLISECONDS: Final = 10_000
 """Clients may ping this often; grpc's own limit of 5 minutes cuts off those behind impatient proxies."""
 
@@ -45,10 +48,18 @@ class GrpcServer:
         await self._server.start()
 
     async def stop(self, seconds: float) -> None:
-        """Accept nothing more and finish what is in hand, for at most `seconds`."""
+        """Accept nothing more and finish what is in hand, for at most `seconds`.
+
+        grpc cancels the calls that come after it has begun to stop and before their client has heard of it.
+        So that there are none, the clients are made to wait for their answers until they have.
+        """
         self._health.end()
         self._service.end_streams()
-        await self._server.stop(seconds)
+        await self._service.hold()
+        stopping = asyncio.ensure_future(self._server.stop(seconds))
+        await asyncio.sleep(_GOAWAY_SECONDS)
+        self._service.release()
+        await stopping
 
 
 def _options(settings: Settings) -> list[tuple[str, Any]]:

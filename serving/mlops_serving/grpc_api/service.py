@@ -27,6 +27,9 @@ from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest, Signature
 
 SERVICE: Final = "inference.GRPCInferenceService"
+_LOOKS: Final = 10
+_LOOK_SECONDS: Final = 0.02
+"""In so short a time a client that has its answer sends the next request, if it has one."""
 _BUG: Final = "the server failed; its log says why"
 _REPOSITORY: Final = "models are listed, loaded and unloaded at the operators' port, POST /v2/repository/..."
 _UNSUPPORTED: Final = {
@@ -47,6 +50,9 @@ class InferenceService:
     def __init__(self, inference: Inference, sticky_header: str, access: Access | None) -> None:
         self._inference, self._sticky_header, self._access = inference, sticky_header, access
         self._leaving: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._answering = asyncio.Event()
+        self._answering.set()
+        self._calls = 0
         self._version = version("mlops-serving")
 
     def handlers(self) -> Any:
@@ -60,7 +66,9 @@ class InferenceService:
             "ModelInfer": self._infer,
             **{name: _refusing(text) for name, text in _UNSUPPORTED.items()},
         }
-        handlers = {name: grpc.unary_unary_rpc_method_handler(_guarded(one)) for name, one in answers.items()}
+        handlers = {
+            name: grpc.unary_unary_rpc_method_handler(self._guarded(one)) for name, one in answers.items()
+        }
         handlers["ModelStreamInfer"] = grpc.stream_stream_rpc_method_handler(self._stream)
         return grpc.method_handlers_generic_handler(SERVICE, handlers)
 
@@ -68,6 +76,34 @@ class InferenceService:
         """Let every stream end after the request that it has in hand."""
         if not self._leaving.done():
             self._leaving.set_result(None)
+
+    async def hold(self) -> None:
+        """Keep the answers back from now on, and wait until no more calls come: each client waits then."""
+        self._answering.clear()
+        for _ in range(_LOOKS):
+            before = self._calls
+            await asyncio.sleep(_LOOK_SECONDS)
+            if self._calls == before:
+                return
+
+    def release(self) -> None:
+        """Give the answers that were kept back, and from now on all at once."""
+        self._answering.set()
+
+    def _guarded(self, answer: Answer) -> Answer:
+        """Every failure leaves as a status with a text."""
+
+        async def handle(data: bytes, context: Any) -> bytes:
+            self._calls += 1
+            found = await _outcome(answer, data, context)
+            if not self._answering.is_set():
+                await self._answering.wait()
+            if isinstance(found, bytes):
+                return found
+            aborted: bytes = await context.abort(*found)
+            return aborted
+
+        return handle
 
     async def _infer(self, data: bytes, context: Any) -> bytes:
         return await self._answer(messages.parse(messages.ModelInferRequest, data), len(data), context)
@@ -151,21 +187,14 @@ class InferenceService:
         return _bytes(json_format.Parse(body, messages.ModelMetadataResponse(), ignore_unknown_fields=True))
 
 
-def _guarded(answer: Answer) -> Answer:
-    """Every failure leaves as a status with a text."""
-
-    async def handle(data: bytes, context: Any) -> bytes:
-        try:
-            return await answer(data, context)
-        except RequestError as error:
-            code, text = status(error)
-        except Exception:
-            log.exception("a call failed for a reason that is a bug")
-            code, text = grpc.StatusCode.INTERNAL, _BUG
-        aborted: bytes = await context.abort(code, text)
-        return aborted
-
-    return handle
+async def _outcome(answer: Answer, data: bytes, context: Any) -> bytes | tuple[grpc.StatusCode, str]:
+    try:
+        return await answer(data, context)
+    except RequestError as error:
+        return status(error)
+    except Exception:
+        log.exception("a call failed for a reason that is a bug")
+        return grpc.StatusCode.INTERNAL, _BUG
 
 
 def _refusing(text: str) -> Answer:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import queue
 import signal
+import threading
 import time
 
 import numpy as np
+import tritonclient.grpc as triton
+from tritonclient.utils import InferenceServerException
 
-from serving_grpc import GrpcLoad
+from serving_grpc import OWN_CONNECTION, GrpcLoad
 from serving_python import make_class
 
 HELD = np.float32([7.0])
@@ -36,6 +39,33 @@ def test_sigterm_under_load_loses_no_request_and_tells_every_client_to_leave(
         load.join()
         assert load.lost == []
         assert load.told_to_leave == 8
+
+
+def test_clients_that_never_ask_for_health_are_all_answered_until_nobody_listens(
+    start, iris_artifact, iris, tensor, wait_until
+):
+    inputs = [tensor("X", "FP32", iris.rows[:1])]
+    for run in range(5):
+        server = start(iris_artifact, drain_seconds=0, workers=1 + run % 2)
+        answers, ends = [], []
+
+        def ask(server=server, answers=answers, ends=ends):
+            with triton.InferenceServerClient(server.address, channel_args=OWN_CONNECTION) as client:
+                try:
+                    while True:
+                        answers.append(client.infer("iris", inputs))
+                except InferenceServerException as error:
+                    ends.append(error.status())
+
+        clients = [threading.Thread(target=ask) for _ in range(16)]
+        for client in clients:
+            client.start()
+        wait_until(lambda answers=answers: len(answers) > 200)
+        assert server.process.terminate() == 0
+        for client in clients:
+            client.join()
+        # The connection was refused; StatusCode.CANCELLED would be a call that the server let fall.
+        assert ends == ["StatusCode.UNAVAILABLE"] * 16
 
 
 def test_calls_that_are_with_the_model_at_the_end_of_the_drain_are_answered(
