@@ -5,7 +5,8 @@ model, outputs, datatypes and trailing shapes), and a failing batch is tried aga
 request suffers from its neighbours. The queue is bounded in rows and bytes.
 
 A call that is expected to be short runs right on the event loop: handing it to a thread would take
-longer than the model does. If even a turn of the loop would, it runs at once. A model whose calls may
+longer than the model does. If even a turn of the loop would, it runs at once. The thread yields to the
+loop, so that others are read and refused while it computes. A model whose calls may
 overlap is awaited on the event loop, without batches, under the same bounds.
 """
 
@@ -24,6 +25,7 @@ import numpy as np
 from mlops_serving.errors import DeadlineExceeded, Overloaded, PredictionFailed
 from mlops_serving.models import LoadedModel
 from mlops_serving.places import place_of
+from mlops_serving.priority import MODEL, lower_priority
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest
 from mlops_serving.runtime import ConcurrentRuntime
@@ -89,7 +91,9 @@ class Batcher:
         self.rows = self.bytes = 0
         self._busy = self._scheduled = False
         self._loop = asyncio.get_running_loop()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="model")
+        self._thread = ThreadPoolExecutor(
+            1, thread_name_prefix="model", initializer=lower_priority, initargs=(MODEL,)
+        )
 
     async def run(
         self,

@@ -6,7 +6,6 @@ slow or broken candidate costs clients nothing.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -17,11 +16,11 @@ import numpy as np
 
 from mlops_serving.metrics.catalog import Metrics
 from mlops_serving.models import LoadedModel
+from mlops_serving.priority import lower_priority
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest
 from mlops_serving.slots import Served
 
-_NICE: Final = 10
 _LAST_SECONDS: Final = 1.0
 _TOLERANCE: Final = 1e-4
 """Floating answers that differ by less count as the same: kernels of two builds round differently."""
@@ -106,11 +105,6 @@ def agree(stable: Array, shadow: Array) -> bool:
     if stable.dtype.kind == "f":
         return bool(np.allclose(stable, shadow, rtol=_TOLERANCE, atol=_TOLERANCE, equal_nan=True))
     return bool(np.array_equal(stable, shadow))
-
-
-def lower_priority() -> None:
-    """Let the calling thread run when no other thread of the process wants to (Linux has thread niceness)."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 def _labels(model: LoadedModel) -> tuple[str, str]:

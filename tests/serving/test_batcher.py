@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 
@@ -176,6 +177,20 @@ def test_an_empty_queue_takes_even_a_request_that_is_larger_than_its_bound(iris)
     async def scenario():
         batcher = Batcher(limits(queue_rows=2))
         assert values([await batcher.run(model_of(Doubler(), iris), request(1, 2, 3))]) == [[2, 4, 6]]
+
+    asyncio.run(scenario())
+
+
+def test_a_long_call_yields_to_the_event_loop(iris):
+    class Nice(Doubler):
+        def run(self, inputs, outputs):
+            return [np.full(1, os.getpriority(os.PRIO_PROCESS, threading.get_native_id())) for _ in outputs]
+
+    async def scenario():
+        batcher, own = Batcher(limits()), os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        short = await batcher.run(model_of(Nice(), iris, AT_ONCE), request(1))
+        long = await batcher.run(model_of(Nice(), iris, THREAD), request(1))
+        assert values([short, long]) == [[own], [min(19, own + 10)]]
 
     asyncio.run(scenario())
 

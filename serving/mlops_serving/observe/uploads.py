@@ -17,7 +17,7 @@ from mlops_serving.errors import ObjectExists, StoreError
 from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import Metrics
 from mlops_serving.observe.columns import Kept, Logged, table
-from mlops_serving.shadow import lower_priority
+from mlops_serving.priority import lower_priority
 from mlops_serving.store import Store
 
 _PAUSES: Final = (0.2, 1.0, 5.0, 15.0)

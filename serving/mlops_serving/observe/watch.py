@@ -18,9 +18,9 @@ import numpy as np
 from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import Metrics
 from mlops_serving.observe.features import Place
+from mlops_serving.priority import lower_priority
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest
-from mlops_serving.shadow import lower_priority
 from mlops_serving.slots import ModelSlot, Served
 
 _PAUSE_SECONDS: Final = 0.05
