@@ -24,6 +24,8 @@ _OVERLOAD, _ATTACK_LENGTH = 3.0, 10.0
 _REFUSAL_MILLISECONDS = 5.0
 _SETTLE_SECONDS, _IDLE_SECONDS = 10.0, 0.03
 _LIMITS = {"MLOPS_QUEUE_ROWS": str(QUEUE_ROWS), "MLOPS_REQUEST_TIMEOUT_SECONDS": str(DEADLINE_SECONDS)}
+_EQUAL = {"MLOPS_MAX_BATCH_ROWS": "64"}
+"""Batches that each of two workers fills as one does: a row costs less in a larger batch."""
 
 
 def batching_row(lab: Lab) -> Row:
@@ -46,8 +48,8 @@ def batching_row(lab: Lab) -> Row:
 def workers_row(lab: Lab) -> Row:
     """One worker on one core, two on two; a model so heavy that the client hardly needs a core."""
     with (
-        lab.heavy_server({}, _ONE) as one,
-        lab.heavy_server({"MLOPS_WORKERS": "2"}, _TWO) as two,
+        lab.heavy_server(_EQUAL, _ONE) as one,
+        lab.heavy_server({"MLOPS_WORKERS": "2", **_EQUAL}, _TWO) as two,
     ):
         figures = lab.turns(
             {
@@ -56,7 +58,7 @@ def workers_row(lab: Lab) -> Row:
             }
         )
     return Row(
-        f"two workers on two cores, heavy model, {MANY_CONNECTIONS} connections",
+        f"two workers on two cores, heavy model, {MANY_CONNECTIONS} connections, batches of at most 64 rows",
         said(figures),
         [
             at_least(

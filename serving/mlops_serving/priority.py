@@ -17,6 +17,6 @@ _NICEST: Final = 19
 
 
 def lower_priority(by: int = BACKGROUND) -> None:
-    """Make the calling thread nicer than the one that started it (on Linux each has a niceness of its own)."""
+    """Make the calling thread nicer than the one that started it: on Linux each has a niceness of its own."""
     own = threading.get_native_id()
     os.setpriority(os.PRIO_PROCESS, own, min(_NICEST, os.getpriority(os.PRIO_PROCESS, own) + by))

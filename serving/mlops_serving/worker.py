@@ -167,7 +167,7 @@ class Worker:
             return None
         from mlops_serving.grpc_api.server import GrpcServer
 
-        rpc = GrpcServer(self._inference, self._settings, self._access)
+        rpc = GrpcServer(self._inference, self._settings, self._access, self._metrics.reloads)
         await rpc.start()
         return rpc
 

@@ -13,6 +13,7 @@ from mlops_serving.grpc_api.credentials import credentials
 from mlops_serving.grpc_api.health import Health
 from mlops_serving.grpc_api.service import SERVICE, InferenceService
 from mlops_serving.inference import Inference
+from mlops_serving.metrics.meters import Meter
 from mlops_serving.settings import Settings
 
 _GOAWAY_SECONDS: Final = 0.05
@@ -24,14 +25,16 @@ _PING_MILLISECONDS: Final = 10_000
 class GrpcServer:
     """Serves from `start` to `stop`, on the running event loop."""
 
-    def __init__(self, inference: Inference, settings: Settings, access: Access | None) -> None:
+    def __init__(
+        self, inference: Inference, settings: Settings, access: Access | None, reloads: Meter
+    ) -> None:
         self._service = InferenceService(inference, settings.sticky_header, access)
         self._health = Health(lambda: inference.ready, SERVICE)
         self._server = grpc.aio.server(options=_options(settings))
         # Handlers are asked in this order.
         self._server.add_generic_rpc_handlers((self._service.handlers(), self._health.handlers()))
         self._address = f"{settings.http_host}:{settings.grpc_port}"
-        self._credentials = credentials(settings)
+        self._credentials = credentials(settings, reloads)
 
     async def start(self) -> None:
         """Listen; raises `ServingError` when the port cannot be had."""

@@ -104,7 +104,7 @@ ACCESS_REFUSED: Final = Spec(
 RELOADS: Final = Spec(
     "mlops_reloads_total",
     "counter",
-    "Changes of mounted files (keys, tls), by what became of them: done or refused.",
+    "Changes of mounted files (keys, tls, grpc_tls), by what became of them: done or refused.",
     ("file", "result"),
 )
 TLS_NOT_AFTER: Final = Spec(

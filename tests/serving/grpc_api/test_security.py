@@ -109,6 +109,9 @@ def test_with_a_certificate_it_speaks_tls_only_and_takes_over_a_new_one(serve, i
         assert shown(address) == second
         (folder / "tls.key").write_text("nonsense")
         assert shown(address) == second
+        counted = 'mlops_reloads_total{file="grpc_tls",result="%s"}'
+        wait_until(lambda: server.metric(counted % "refused") == 1)
+        assert server.metric(counted % "done") == 1
         assert client.infer("iris", rows()).as_numpy("label").shape == (1,)
     with (
         triton.InferenceServerClient(address, channel_args=OWN_CONNECTION) as plain,
