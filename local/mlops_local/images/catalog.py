@@ -16,6 +16,8 @@ from mlops_local.images import removals
 ImageName = Literal[
     "base",
     "coredns",
+    "keda-adapter",
+    "keda-operator",
     "local-path-provisioner",
     "metrics-server",
     "mlflow",
@@ -181,6 +183,18 @@ RECIPES: Mapping[str, Recipe] = {
         env={**QUIET, **SCRATCH_HOME},
     ),
     "coredns": GoProgram("coredns", "coredns", "CoreDNS", upstream="registry.k8s.io/coredns/coredns:v1.12.0"),
+    "keda-adapter": GoProgram(
+        "keda",
+        "keda-adapter",
+        "KEDA's metrics for the autoscaler",
+        upstream="ghcr.io/kedacore/keda-metrics-apiserver:2.18.0",
+    ),
+    "keda-operator": GoProgram(
+        "keda",
+        "keda-operator",
+        "KEDA's operator: ScaledObjects to autoscalers",
+        upstream="ghcr.io/kedacore/keda:2.18.0",
+    ),
     "local-path-provisioner": GoProgram(
         "local-path-provisioner",
         "local-path-provisioner",
