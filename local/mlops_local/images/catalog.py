@@ -7,7 +7,7 @@ of their own, so that a change of our sources rebuilds the small layer above the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -226,7 +226,15 @@ IMAGES_OF_NODE: tuple[ImageName, ...] = (
     "metrics-server",
 )
 IMAGES_OF_STACK: tuple[ImageName, ...] = ("object-store", "postgres", "mlflow", "pipeline", "serving")
+IMAGES_OF_KEDA: tuple[ImageName, ...] = ("keda-adapter", "keda-operator")
+"""For environments that run KEDA."""
 GO_GROUPS = tuple(sorted(recipe.group for recipe in RECIPES.values() if isinstance(recipe, GoProgram)))
+
+
+def groups_of(names: Iterable[str]) -> list[str]:
+    """Toolchain groups whose programs are in these images, in alphabetical order."""
+    recipes = (RECIPES[name] for name in names)
+    return sorted({recipe.group for recipe in recipes if isinstance(recipe, GoProgram)})
 
 
 def ancestry(name: str) -> tuple[str, ...]:
