@@ -164,7 +164,7 @@ def endpoint(site: Site, wanted: PlatformEndpointArgs, store_url: pulumi.Output[
         "allowed_egress": [_to_store(site)],
     }
     scaling: Mapping[str, Any] = wanted.get("scaling") or {}
-    if scaling.get("on") == checks.ON_CONCURRENCY:
+    if scaling.get("by") == checks.ON_CONCURRENCY:
         scaling = {"prometheus_url": prometheus_url(site), **scaling}
     return _with(args, _without(wanted, "name"), {"scaling": scaling or None})
 

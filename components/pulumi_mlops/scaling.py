@@ -21,7 +21,7 @@ def register(name: str, args: Mapping[str, Any], place: Placement, opts: pulumi.
     """
     wanted: Mapping[str, Any] = args.get("scaling") or {}
     limits = _limits(args, wanted)
-    if _on(wanted) == checks.ON_CPU:
+    if _by(wanted) == checks.ON_CPU:
         percent = inputs.whole(args, "target_cpu_percent", checks.percent, 70)
         HorizontalPodAutoscaler(
             f"{name}-autoscaler", opts=opts, **scaling_pods.cpu_autoscaler(place, limits, percent)
@@ -46,17 +46,17 @@ def register(name: str, args: Mapping[str, Any], place: Placement, opts: pulumi.
     )
 
 
-def _on(wanted: Mapping[str, Any]) -> str:
-    on = inputs.plain(wanted, "on", checks.scaling_signal, checks.ON_CPU, within="scaling")
-    if on == checks.ON_CPU:
+def _by(wanted: Mapping[str, Any]) -> str:
+    by = inputs.plain(wanted, "by", checks.scaling_signal, checks.ON_CPU, within="scaling")
+    if by == checks.ON_CPU:
         for key in CONCURRENCY_ONLY:
             if wanted.get(key):
                 raise pulumi.InputPropertyError(
                     f"scaling.{key}",
-                    "this is for scaling on concurrency: say `on: concurrency`, or leave it out"
+                    "this is for scaling on concurrency: say `by: concurrency`, or leave it out"
                     + (" and raise min_replicas" if key == "minimums" else ""),
                 )
-    return on
+    return by
 
 
 def _limits(args: Mapping[str, Any], wanted: Mapping[str, Any]) -> Limits:

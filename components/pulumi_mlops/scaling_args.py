@@ -41,7 +41,7 @@ class ScheduledMinimumArgs(TypedDict):
 class ScalingArgs(TypedDict, total=False):
     """What the number of pods follows, and how fast."""
 
-    on: str
+    by: str
     """`cpu` (the default; needs metrics-server) or `concurrency` (needs KEDA and Prometheus)."""
     target_in_flight: pulumi.Input[int]
     """For concurrency, required: requests that one pod should have at once, being answered or waiting."""

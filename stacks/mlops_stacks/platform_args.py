@@ -38,26 +38,21 @@ def platform_args(settings: Settings) -> PlatformArgs:
     if settings.images is None or settings.secrets is None:
         raise SettingsError(_missing("images" if settings.images is None else "secrets"))
     images, secrets = settings.images, settings.secrets
-    return {
+    args: PlatformArgs = {
         "cluster": cluster_args(settings),
-        "images": {
-            "object_store": images.object_store,
-            "postgres": images.postgres,
-            "mlflow": images.mlflow,
-            "pipeline": images.pipeline,
-            "serving": images.serving,
-            **_keda_images(images),
-        },
+        "images": _images(images),
         "secrets": platform_secrets(secrets),
         "object_store": _server(
             settings.object_store, size=settings.object_store.size, node_port=settings.object_store.node_port
         ),
         "database": _server(settings.database, size=settings.database.size),
         "model_registry": _server(settings.model_registry, node_port=settings.model_registry.node_port),
-        **_keda(settings, images),
         "pipelines": [_pipeline(pipeline) for pipeline in settings.pipelines],
         "endpoints": [_endpoint(endpoint) for endpoint in settings.endpoints],
     }
+    if settings.keda.mode != "none":
+        args["keda"] = _keda(settings, images)
+    return args
 
 
 def cluster_args(settings: Settings) -> ClusterArgs:
@@ -152,7 +147,7 @@ def _scaling(scaling: Scaling) -> dict[str, object]:
         return {}
     return _given(
         {
-            "on": scaling.on,
+            "by": scaling.by,
             "target_in_flight": scaling.target_in_flight,
             "scale_out": _direction(scaling.scale_out),
             "scale_in": _direction(scaling.scale_in),
@@ -178,20 +173,17 @@ def _direction(direction: ScalingDirection) -> dict[str, object]:
     )
 
 
-def _keda_images(images: Images) -> Any:
-    return _given({"keda_adapter": images.keda_adapter, "keda_operator": images.keda_operator})
+def _images(images: Images) -> Any:
+    return _given(images.model_dump())
 
 
 def _keda(settings: Settings, images: Images) -> Any:
-    if settings.keda.mode == "none":
-        return {}
     if settings.keda.mode == "run" and not (images.keda_adapter and images.keda_operator):
         raise SettingsError(
             "mlops:images: keda-adapter and keda-operator are needed where mlops:keda.mode is run; "
             "`mlops up` writes them, or give an image by digest for each"
         )
-    keda = {"source": KedaSource(settings.keda.mode), "prometheus_url": settings.keda.prometheus_url}
-    return {"keda": _given(keda)}
+    return _given({"source": KedaSource(settings.keda.mode), "prometheus_url": settings.keda.prometheus_url})
 
 
 def _resources(wanted: Resources) -> dict[str, object]:

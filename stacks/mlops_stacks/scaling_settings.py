@@ -48,7 +48,7 @@ class ScheduledMinimum(Section):
 class Scaling(Section):
     """What the number of an endpoint's pods follows; `concurrency` needs KEDA."""
 
-    on: Literal["cpu", "concurrency"] = "cpu"
+    by: Literal["cpu", "concurrency"] = "cpu"
     target_in_flight: types.Positive | None = None
     scale_out: ScalingDirection = ScalingDirection()
     scale_in: ScalingDirection = ScalingDirection()
@@ -56,17 +56,17 @@ class Scaling(Section):
 
     @model_validator(mode="after")
     def _fits_its_signal(self) -> Self:
-        if self.on == checks.ON_CONCURRENCY and self.target_in_flight is None:
+        if self.by == checks.ON_CONCURRENCY and self.target_in_flight is None:
             raise ValueError(
                 "scaling on concurrency needs targetInFlight, the requests that one pod should have at once"
             )
-        if self.on == checks.ON_CPU and self.target_in_flight is not None:
+        if self.by == checks.ON_CPU and self.target_in_flight is not None:
             raise ValueError(
-                "targetInFlight is for scaling on concurrency: say `on: concurrency`, or drop it"
+                "targetInFlight is for scaling on concurrency: say `by: concurrency`, or drop it"
             )
-        if self.on == checks.ON_CPU and self.minimums:
+        if self.by == checks.ON_CPU and self.minimums:
             raise ValueError(
-                "minimums by schedule are for scaling on concurrency: say `on: concurrency`, "
+                "minimums by schedule are for scaling on concurrency: say `by: concurrency`, "
                 "or drop them and raise minReplicas"
             )
         return self

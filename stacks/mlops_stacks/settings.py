@@ -184,9 +184,9 @@ class Settings(Section):
     @model_validator(mode="after")
     def _concurrency_has_keda(self) -> Self:
         for number, endpoint in enumerate(self.endpoints):
-            if endpoint.scaling.on == checks.ON_CONCURRENCY and self.keda.mode == "none":
+            if endpoint.scaling.by == checks.ON_CONCURRENCY and self.keda.mode == "none":
                 raise ValueError(
-                    f"mlops:endpoints[{number}].scaling.on: concurrency needs KEDA; set mlops:keda.mode to "
+                    f"mlops:endpoints[{number}].scaling.by: concurrency needs KEDA; set mlops:keda.mode to "
                     "run, or to adopt where the cluster has it, or scale on cpu"
                 )
         return self

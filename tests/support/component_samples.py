@@ -12,7 +12,7 @@ import pulumi_mlops as mlops
 
 DIGEST = "a" * 64
 KUBECONFIG = "apiVersion: v1\nkind: Config\ncurrent-context: secret-kubeconfig\n"
-PLAIN_KEYS = {"object_name", "name", "pipeline", "endpoint", "database", "user", "source"}
+PLAIN_KEYS = {"object_name", "name", "pipeline", "endpoint", "database", "user", "source", "by"}
 """Keys that decide names or what is registered, so that no output may stand there."""
 
 
