@@ -110,14 +110,13 @@ class Keda(pulumi.ComponentResource):
         adapter: Placement,
         running: Deployment,
     ) -> None:
-        address = pulumi.Output.concat(operator.name, ".", operator.namespace, f".svc:{keda_pods.GRPC_PORT}")
         answering = Deployment(
             f"{name}-adapter",
             opts=self._child(depends_on=[running]),
             **keda_pods.adapter(
                 adapter,
                 inputs.text(args, "adapter_image", checks.image_by_digest),
-                address,
+                operator.name,
                 _certificates(operator),
                 _resources(args),
             ),

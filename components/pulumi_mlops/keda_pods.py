@@ -82,7 +82,7 @@ def operator(
 
 
 def adapter(
-    place: Placement, image: Any, operator_address: Any, certificates: str, resources: Object
+    place: Placement, image: Any, operator_service: str, certificates: str, resources: Object
 ) -> Object:
     """The adapter's Deployment; its pod waits for the certificates that the operator makes."""
     token, token_mount = pod.api_token()
@@ -97,7 +97,7 @@ def adapter(
         args=[
             f"--secure-port={SERVING_PORT}",
             f"--port={METRICS_PORT}",
-            f"--metrics-service-address={operator_address}",
+            f"--metrics-service-address={operator_service}:{GRPC_PORT}",
             f"--cert-dir={CERTIFICATES}",
             f"--tls-cert-file={CERTIFICATES}/tls.crt",
             f"--tls-private-key-file={CERTIFICATES}/tls.key",
