@@ -97,7 +97,6 @@ class Keda(pulumi.ComponentResource):
                 inputs.text(args, "operator_image", checks.image_by_digest),
                 watched,
                 adapter.name,
-                _certificates(operator),
                 _resources(args),
             ),
         )
@@ -117,7 +116,6 @@ class Keda(pulumi.ComponentResource):
                 adapter,
                 inputs.text(args, "adapter_image", checks.image_by_digest),
                 operator.name,
-                _certificates(operator),
                 _resources(args),
             ),
         )
@@ -147,7 +145,7 @@ class Keda(pulumi.ComponentResource):
                 f"{name}-operator",
                 place.metadata(),
                 place,
-                keda_pods.operator_rules(_certificates(place)),
+                keda_pods.operator_rules(),
             ),
             *(
                 resource
@@ -263,10 +261,6 @@ class Keda(pulumi.ComponentResource):
 
     def _child(self, depends_on: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=depends_on)
-
-
-def _certificates(operator: Placement) -> str:
-    return operator.named("certificates")
 
 
 def _resources(args: KedaArgs) -> manifests.Object:

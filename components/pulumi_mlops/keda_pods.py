@@ -20,6 +20,7 @@ SERVING_PORT = 6443
 API_SERVER_PORTS = (443, 6443)
 """Of the Service `kubernetes`, and behind it: a network plugin may look before or after the translation."""
 CERTIFICATES = "/certs"
+CERTIFICATE_SECRET = "kedaorg-certs"  # noqa: S105 - a name, the operator's default
 _START_SECONDS = 120
 
 
@@ -35,16 +36,14 @@ def custom_resource_definitions() -> list[Object]:
     return [{"metadata": {"name": crd["name"]}, "spec": crd["spec"]} for crd in found]
 
 
-def operator(
-    place: Placement, image: Any, watched: Any, adapter: str, certificates: str, resources: Object
-) -> Object:
+def operator(place: Placement, image: Any, watched: Any, adapter: str, resources: Object) -> Object:
     """The operator's Deployment; `watched` are the namespaces to scale in, with commas between.
 
     One pod, and never two at once, so it needs no lease. Its own Secret does not exist at its first start:
     it writes the certificates and starts again.
     """
     token, token_mount = pod.api_token()
-    volume, mount = pod.secret_files("certificates", certificates, CERTIFICATES)
+    volume, mount = pod.secret_files("certificates", CERTIFICATE_SECRET, CERTIFICATES)
     volume["secret"]["optional"] = True
     container = pod.container(
         "operator",
@@ -53,7 +52,6 @@ def operator(
             "--enable-cert-rotation=true",
             "--enable-webhook-patching=false",
             f"--cert-dir={CERTIFICATES}",
-            f"--cert-secret-name={certificates}",
             f"--operator-service-name={place.name}",
             f"--metrics-server-service-name={adapter}",
             f"--metrics-bind-address=:{METRICS_PORT}",
@@ -81,12 +79,10 @@ def operator(
     return _deployment(place, container, [token, volume])
 
 
-def adapter(
-    place: Placement, image: Any, operator_service: str, certificates: str, resources: Object
-) -> Object:
+def adapter(place: Placement, image: Any, operator_service: str, resources: Object) -> Object:
     """The adapter's Deployment; its pod waits for the certificates that the operator makes."""
     token, token_mount = pod.api_token()
-    volume, mount = pod.secret_files("certificates", certificates, CERTIFICATES)
+    volume, mount = pod.secret_files("certificates", CERTIFICATE_SECRET, CERTIFICATES)
     # Naming the files keeps the pod waiting until the Secret has them, where it would start and fail.
     volume["secret"]["items"] = [{"key": key, "path": key} for key in ("ca.crt", "tls.crt", "tls.key")]
     check = {"httpGet": {"path": "/healthz", "port": "https", "scheme": "HTTPS"}}
@@ -159,11 +155,11 @@ def operator_cluster_rules() -> list[Object]:
     ]
 
 
-def operator_rules(certificates: str) -> list[Object]:
+def operator_rules() -> list[Object]:
     """What the operator may do in its own namespace: keep its certificates."""
     return [
         _rule("", ["secrets"], ["create", "list", "watch"]),
-        _rule("", ["secrets"], ["get", "patch", "update"], [certificates]),
+        _rule("", ["secrets"], ["get", "patch", "update"], [CERTIFICATE_SECRET]),
     ]
 
 

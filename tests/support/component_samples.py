@@ -88,6 +88,17 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
         "http_secret": "secret-http",
         "storage_class": "standard",
     },
+    mlops.Keda: {
+        "source": mlops.KedaSource.RUN,
+        "namespace": "keda",
+        "operator_image": image("keda-operator"),
+        "adapter_image": image("keda-adapter"),
+        "scaled_namespaces": ["models", "shop"],
+        "allowed_egress": [FLOW],
+        "allowed_ingress": [FLOW],
+        "resources": RESOURCES,
+        "object_name": "keda",
+    },
     mlops.Pipeline: {
         "namespace": "models",
         "image": image("pipeline"),
