@@ -21,15 +21,12 @@ global: {scrape_interval: 5s, scrape_timeout: 4s}
 scrape_configs:
 - job_name: model-endpoint
   honor_labels: true
-  kubernetes_sd_configs:
-  - role: pod
-    namespaces: {names: [mlops-models]}
+  # Debian's Prometheus is built without the discovery of Kubernetes' pods.
+  dns_sd_configs:
+  - {names: [mortgage-pods.mlops-models.svc.cluster.local], type: A, port: 8081, refresh_interval: 5s}
   relabel_configs:
-  - {source_labels: [__meta_kubernetes_pod_label_app_kubernetes_io_name], regex: model-endpoint, action: keep}
-  - {source_labels: [__meta_kubernetes_pod_container_port_name], regex: admin, action: keep}
-  - {source_labels: [__meta_kubernetes_namespace], target_label: namespace}
-  - {source_labels: [__meta_kubernetes_pod_name], target_label: pod}
-  - {source_labels: [__meta_kubernetes_pod_label_app_kubernetes_io_instance], target_label: endpoint}
+  - {target_label: namespace, replacement: mlops-models}
+  - {target_label: endpoint, replacement: mortgage}
 """
 
 
@@ -48,8 +45,7 @@ def image(registry: str) -> str:
 
 
 def objects(reference: str) -> list[dict[str, Any]]:
-    """Account, right to find pods, configuration, server and its network flows."""
-    token, token_mount = pod.api_token()
+    """The pods' addresses by name, the configuration, the server and its network flows."""
     data, data_mount = pod.scratch("data", "/data", "1Gi")
     config = {"name": "config", "configMap": {"name": PLACE.name}}
     container = pod.container(
@@ -57,34 +53,18 @@ def objects(reference: str) -> list[dict[str, Any]]:
         reference,
         args=["--config.file=/etc/own/prometheus.yml", "--storage.tsdb.path=/data"],
         ports=[("http", PORT)],
-        mounts=[token_mount, data_mount, {"name": "config", "mountPath": "/etc/own"}],
+        mounts=[data_mount, {"name": "config", "mountPath": "/etc/own"}],
         probes=pod.probes(pod.http_check("/-/ready", "http"), startup_seconds=60),
         resources=pod.resources("20m", "64Mi", "512Mi"),
     )
-    template = pod.pod_template(
-        PLACE.labels, [container], service_account=PLACE.name, volumes=[token, data, config]
-    )
-    in_models = manifests.metadata(PLACE.name, MODELS, PLACE.labels)
-    anywhere = [
-        network_flows.egress({"cidr": network_flows.EVERYWHERE, "port": port}) for port in (443, 6443, 8081)
-    ]
-    ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": PLACE.name}
-    subject = {"kind": "ServiceAccount", "name": PLACE.name, "namespace": SYSTEM}
+    template = pod.pod_template(PLACE.labels, [container], service_account=PLACE.name, volumes=[data, config])
+    collected = Placement("model-endpoint", "mortgage", MODELS)
+    headless = manifests.service(collected.metadata("pods"), collected.selector, 8081, "admin")
+    headless["spec"] |= {"clusterIP": "None", "publishNotReadyAddresses": True}
+    anywhere = [network_flows.egress({"cidr": network_flows.EVERYWHERE, "port": 8081})]
     return [
         _object("v1", "ServiceAccount", {"metadata": PLACE.metadata()}),
-        _object(
-            "rbac.authorization.k8s.io/v1",
-            "Role",
-            {
-                "metadata": in_models,
-                "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]}],
-            },
-        ),
-        _object(
-            "rbac.authorization.k8s.io/v1",
-            "RoleBinding",
-            {"metadata": in_models, "roleRef": ref, "subjects": [subject]},
-        ),
+        _object("v1", "Service", headless),
         _object("v1", "ConfigMap", {"metadata": PLACE.metadata(), "data": {"prometheus.yml": CONFIG}}),
         _object(
             "networking.k8s.io/v1",

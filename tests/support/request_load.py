@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 
 LONGEST_SECONDS = 60.0
+PAUSE_SECONDS = 0.2
+"""Between an answer and the client's next request."""
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Load:
                 await asyncio.sleep(0.05)
                 continue
             await self._ask(http)
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _ask(self, http: httpx.AsyncClient) -> None:
         started = time.monotonic()
@@ -63,7 +66,6 @@ class Load:
         except httpx.HTTPError as error:
             code = 0
             self.problems.append(repr(error))
-            await asyncio.sleep(0.1)
         self.answers.append((started, time.monotonic() - started, code))
 
     async def _all(self, most: int) -> None:

@@ -21,7 +21,7 @@ NAME = "scaling"
 MODELS = "mlops-models"
 REGISTRY = "127.0.0.1:30700"
 FEW, MANY = 4, 16
-"""Clients that one pod carries, and that four carry, at four requests at once for each."""
+"""Clients that one pod carries, and that four carry; a pod is wanted for every three requests at once."""
 SLO_SECONDS = 1.0
 WINDOW_SECONDS = 10
 

@@ -228,7 +228,7 @@ IMAGES_OF_NODE: tuple[ImageName, ...] = (
 IMAGES_OF_STACK: tuple[ImageName, ...] = ("object-store", "postgres", "mlflow", "pipeline", "serving")
 IMAGES_OF_KEDA: tuple[ImageName, ...] = ("keda-adapter", "keda-operator")
 """For environments that run KEDA."""
-GO_GROUPS = tuple(sorted(recipe.group for recipe in RECIPES.values() if isinstance(recipe, GoProgram)))
+GO_GROUPS = tuple(sorted({recipe.group for recipe in RECIPES.values() if isinstance(recipe, GoProgram)}))
 
 
 def groups_of(names: Iterable[str]) -> list[str]:
