@@ -93,7 +93,7 @@ def test_the_same_step_on_cpu_with_one_autoscaler_at_a_time(scaled: Platform) ->
     assert names == ["mortgage"]
     eventually(lambda: measured(scaled), 120, "the autoscaler knows the CPU")
     with load(scaled) as clients:
-        seen = step(scaled, clients, 180)
+        seen = step(scaled, clients, 120)
         clients.clients(FEW)
         took = back_to_one(scaled, 10 * STABILIZATION_SECONDS)
     FIGURES.info(f"cpu: {seen}, in again after {took:.0f} s, {len(clients.answers)} requests")
