@@ -22,6 +22,8 @@ from mlops_local.node.spec import PAUSE_IMAGE
 
 UPSTREAM_MODULES = {
     "coredns": "github.com/coredns/coredns",
+    "keda-adapter": "github.com/kedacore/keda/v2",
+    "keda-operator": "github.com/kedacore/keda/v2",
     "local-path-provisioner": "github.com/rancher/local-path-provisioner",
     "metrics-server": "sigs.k8s.io/metrics-server",
     "object-store": "github.com/versity/versitygw",
