@@ -5,7 +5,7 @@ RUN := $(UV) run --frozen --no-sync
 export UV_PYTHON_DOWNLOADS := never
 export PULUMI_SKIP_UPDATE_CHECK := true
 
-.PHONY: up down test lint docs bench
+.PHONY: up down test soak lint docs bench
 
 up: .venv/.synced
 	$(RUN) mlops up
@@ -15,6 +15,9 @@ down: .venv/.synced
 
 test: .venv/.synced
 	$(RUN) pytest -n 2
+
+soak: .venv/.synced
+	$(RUN) pytest -m soak -o log_cli=true -o log_cli_level=INFO
 
 lint: .venv/.synced
 	$(RUN) ruff format --check && $(RUN) ruff check && $(RUN) mypy && $(RUN) lint-imports

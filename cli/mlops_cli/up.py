@@ -17,7 +17,15 @@ from mlops_cli.stack import EnvironmentStack
 from mlops_cli.ui import Ui
 from mlops_local import engine as engines
 from mlops_local import host_packages, node, preflight, toolchain
-from mlops_local.images import GO_GROUPS, IMAGES_OF_NODE, IMAGES_OF_STACK, ImageSource, build, push
+from mlops_local.images import (
+    IMAGES_OF_KEDA,
+    IMAGES_OF_NODE,
+    IMAGES_OF_STACK,
+    ImageSource,
+    build,
+    groups_of,
+    push,
+)
 from mlops_stacks.settings import ExistingCluster
 
 NODE_GROUPS = ("kubernetes", "etcd", "registry")
@@ -48,40 +56,50 @@ def bring_up(environment: Environment, ui: Ui) -> EnvironmentStack:
 
 def _local_node(environment: Environment, spec: node.NodeSpec, ui: Ui) -> dict[str, Any]:
     """Start the node, fill its registry, and return the configuration that points at it."""
-    cache = environment.paths.cache
+    cache, images = environment.paths.cache, _stack_images(environment)
     with ui.phase("preflight"):
         preflight.check(spec, cache)
     with ui.phase("Debian packages"):
         host_packages.ensure(ui.report)
     with ui.phase("Go programs"):
-        programs = toolchain.ensure(list(toolchain.GROUPS), cache, ui.report)
+        programs = toolchain.ensure(_groups(images), cache, ui.report)
     binaries = node.Binaries(**{group: programs[group] for group in NODE_GROUPS})
     with ui.phase("Kubernetes node"):
         access = node.start(spec, binaries, ui.report)
     with ui.phase("images"):
         source = ImageSource(workspace=environment.paths.workspace, programs=programs)
-        layouts = build([*IMAGES_OF_NODE, *IMAGES_OF_STACK], source, cache, ui.report)
+        layouts = build([*IMAGES_OF_NODE, *images], source, cache, ui.report)
         references = push(layouts, access.registry, ui.report)
     with ui.phase("cluster add-ons"):
         node.apply_addons(spec, binaries, references, ui.report)
     return {
         "mlops:kubeconfig": str(access.kubeconfig),
-        "mlops:images": {name: references[name] for name in IMAGES_OF_STACK},
+        "mlops:images": {name: references[name] for name in images},
     }
 
 
 def _images_for(registry: str, environment: Environment, ui: Ui) -> dict[str, Any]:
     """Build the stack's images and push them to the registry of an existing cluster."""
-    cache = environment.paths.cache
+    cache, images = environment.paths.cache, _stack_images(environment)
     with ui.phase("Debian packages"):
         host_packages.ensure(ui.report)
     with ui.phase("Go programs"):
-        programs = toolchain.ensure(list(GO_GROUPS), cache, ui.report)
+        programs = toolchain.ensure(groups_of(images), cache, ui.report)
     with ui.phase("images"):
         source = ImageSource(workspace=environment.paths.workspace, programs=programs)
-        layouts = build(IMAGES_OF_STACK, source, cache, ui.report)
+        layouts = build(images, source, cache, ui.report)
         references = push(layouts, registry, ui.report)
-    return {"mlops:images": {name: references[name] for name in IMAGES_OF_STACK}}
+    return {"mlops:images": {name: references[name] for name in images}}
+
+
+def _stack_images(environment: Environment) -> tuple[str, ...]:
+    """The images that these settings use."""
+    return (*IMAGES_OF_STACK, *(IMAGES_OF_KEDA if environment.settings.keda.mode == "run" else ()))
+
+
+def _groups(images: tuple[str, ...]) -> list[str]:
+    """The programs of the node and the engine, and those in the images."""
+    return list(dict.fromkeys([*toolchain.PLATFORM_GROUPS, *groups_of(images)]))
 
 
 def update(stack: EnvironmentStack, ui: Ui) -> None:

@@ -9,12 +9,19 @@ from pulumi_mlops.database import Database, DatabaseArgs
 from pulumi_mlops.errors import InvalidValue
 from pulumi_mlops.guarded_namespace import GuardedNamespace, GuardedNamespaceArgs
 from pulumi_mlops.image_registry import ImageRegistry, ImageRegistryArgs, ImageRegistrySource
+from pulumi_mlops.keda import Keda, KedaArgs, KedaSource
 from pulumi_mlops.model_endpoint import ModelEndpoint, ModelEndpointArgs
 from pulumi_mlops.model_registry import ModelRegistry, ModelRegistryArgs
 from pulumi_mlops.object_store import ObjectStore, ObjectStoreArgs, StoreKeyArgs
 from pulumi_mlops.pipeline import Pipeline, PipelineArgs, TrackingArgs
 from pulumi_mlops.platform import Platform
 from pulumi_mlops.platform_args import PlatformArgs, PlatformSecretsArgs
+from pulumi_mlops.scaling_args import (
+    ScalingArgs,
+    ScalingDirectionArgs,
+    ScalingStepArgs,
+    ScheduledMinimumArgs,
+)
 from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs, StoreAccessArgs
 
 __all__ = [
@@ -29,6 +36,9 @@ __all__ = [
     "ImageRegistryArgs",
     "ImageRegistrySource",
     "InvalidValue",
+    "Keda",
+    "KedaArgs",
+    "KedaSource",
     "ModelEndpoint",
     "ModelEndpointArgs",
     "ModelRegistry",
@@ -41,6 +51,10 @@ __all__ = [
     "PlatformArgs",
     "PlatformSecretsArgs",
     "ResourcesArgs",
+    "ScalingArgs",
+    "ScalingDirectionArgs",
+    "ScalingStepArgs",
+    "ScheduledMinimumArgs",
     "StoreAccessArgs",
     "StoreKeyArgs",
     "TrackingArgs",

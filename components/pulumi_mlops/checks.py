@@ -4,11 +4,14 @@ Components use them on their arguments (through `inputs.checked`), the stack pro
 """
 
 import re
+import zoneinfo
 
 from pulumi_mlops.errors import InvalidValue
 
 FOLLOW_RELEASES = "release"
 """The model version that stands for "whatever the release log says"."""
+
+ON_CPU, ON_CONCURRENCY = "cpu", "concurrency"
 
 _DIGEST_REFERENCE = re.compile(r"[a-z0-9.\-]+(:[0-9]+)?(/[a-z0-9._\-]+)+(:[\w.\-]+)?@sha256:[0-9a-f]{64}")
 _OBJECT_NAME = re.compile(r"[a-z]([a-z0-9\-]*[a-z0-9])?")
@@ -129,6 +132,36 @@ def cron_schedule(value: str) -> str:
             f"{value!r} is not a schedule; allowed are five cron fields (minute hour day month "
             "weekday), such as '0 3 * * 1'"
         )
+    return value
+
+
+def scaling_signal(value: str) -> str:
+    """What the number of pods follows: `cpu` or `concurrency`."""
+    if value not in (ON_CPU, ON_CONCURRENCY):
+        raise InvalidValue(f"{value!r} cannot be scaled on; allowed are {ON_CPU} and {ON_CONCURRENCY}")
+    return value
+
+
+def stabilization_seconds(value: int) -> int:
+    """How long an autoscaler may wait for its measurements to agree: 0 to 3600 s."""
+    if not 0 <= value <= 3600:
+        raise InvalidValue(f"{value} s of stabilization are not possible; allowed is 0 to 3600 s")
+    return value
+
+
+def step_seconds(value: int) -> int:
+    """The period in which an autoscaler's step is allowed: 1 to 1800 s."""
+    if not 1 <= value <= 1800:
+        raise InvalidValue(f"a period of {value} s is not possible; allowed is 1 to 1800 s")
+    return value
+
+
+def time_zone(value: str) -> str:
+    """A name of the time zone database, such as `UTC` or `Europe/Berlin`."""
+    # A machine without the database cannot tell; the one that scales has it in the program.
+    known = zoneinfo.available_timezones()
+    if value != "UTC" and known and value not in known:
+        raise InvalidValue(f"{value!r} is not a time zone; allowed are names such as UTC or Europe/Berlin")
     return value
 
 

@@ -41,9 +41,17 @@ def section(args: Mapping[str, Any], key: str) -> Any:
     return _given(args, key, None, key)
 
 
-def whole(args: Mapping[str, Any], key: str, check: Callable[[int], int], default: int | None = None) -> Any:
+def whole(
+    args: Mapping[str, Any],
+    key: str,
+    check: Callable[[int], int],
+    default: int | None = None,
+    *,
+    within: str = "",
+) -> Any:
     """The integer input `key`, coerced from a float and checked; `default` when it is not given."""
-    return _checked(key, _given(args, key, default, key), lambda value: check(_as_int(value)))
+    path = f"{within}.{key}" if within else key
+    return _checked(path, _given(args, key, default, path), lambda value: check(_as_int(value)))
 
 
 def given(args: Mapping[str, Any], key: str) -> bool:
@@ -51,14 +59,22 @@ def given(args: Mapping[str, Any], key: str) -> bool:
     return args.get(key) is not None
 
 
-def plain(args: Mapping[str, Any], key: str, check: Callable[[str], str], default: str | None = None) -> str:
-    """A string that decides names, so it may not be an output."""
-    value = _given(args, key, default, key)
+def plain(
+    args: Mapping[str, Any],
+    key: str,
+    check: Callable[[str], str],
+    default: str | None = None,
+    *,
+    within: str = "",
+) -> str:
+    """A string that decides names or what is registered, so it may not be an output."""
+    path = f"{within}.{key}" if within else key
+    value = _given(args, key, default, path)
     if isinstance(value, pulumi.Output):
         raise pulumi.InputPropertyError(
-            key, "this decides the names of objects, so it must be a plain string"
+            path, "this decides which objects there are, so it must be a plain string"
         )
-    return str(_checked(key, value, check))
+    return str(_checked(path, value, check))
 
 
 def resources(args: Mapping[str, Any], cpu: str, memory: str, memory_limit: str) -> Object:

@@ -7,14 +7,14 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
-from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
 from pulumi_kubernetes.core.v1 import Secret, Service, ServiceAccount
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
-from pulumi_mlops import checks, inputs, manifests, model_endpoint_pods, network_flows
+from pulumi_mlops import checks, inputs, manifests, model_endpoint_pods, network_flows, scaling
 from pulumi_mlops.model_endpoint_pods import ADMIN_PORT, GRPC_PORT, PORT
 from pulumi_mlops.placement import Placement
+from pulumi_mlops.scaling_args import ScalingArgs
 from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs, StoreAccessArgs
 
 
@@ -39,6 +39,8 @@ class ModelEndpointArgs(TypedDict):
     """Most pods; 3 by default."""
     target_cpu_percent: NotRequired[pulumi.Input[int]]
     """CPU use, in percent of the request, that the autoscaler aims at; 70 by default."""
+    scaling: NotRequired[ScalingArgs]
+    """What the number of pods follows, and how fast; CPU by default."""
     node_port: NotRequired[pulumi.Input[int]]
     """Port on every node for clients outside the cluster; none without it."""
     ingress_address: NotRequired[pulumi.Input[str]]
@@ -83,7 +85,6 @@ class ModelEndpoint(pulumi.ComponentResource):
     ) -> None:
         super().__init__("mlops:index:ModelEndpoint", name, {}, opts)
         place = inputs.placement(name, "model-endpoint", args)
-        limits = _replica_limits(args)
         child = pulumi.ResourceOptions(parent=self)
         self.internal_url = pulumi.Output.concat("http://", place.name, ".", place.namespace, f".svc:{PORT}")
         self.url = (
@@ -109,9 +110,7 @@ class ModelEndpoint(pulumi.ComponentResource):
             **self._deployment(args, place),
         )
         after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[deployment]))
-        HorizontalPodAutoscaler(
-            f"{name}-autoscaler", opts=after, **model_endpoint_pods.autoscaler(place, *limits)
-        )
+        scaling.register(name, args, place, after)
         PodDisruptionBudget(f"{name}-budget", opts=child, **model_endpoint_pods.disruption_budget(place))
         Service(
             f"{name}-service",
@@ -174,14 +173,6 @@ class ModelEndpoint(pulumi.ComponentResource):
 def _grpc(args: ModelEndpointArgs) -> dict[str, int]:
     """The gRPC port by its name, nothing where gRPC is off."""
     return {"grpc": GRPC_PORT} if args.get("grpc") else {}
-
-
-def _replica_limits(args: ModelEndpointArgs) -> tuple[pulumi.Input[int], ...]:
-    least = inputs.whole(args, "min_replicas", checks.positive, 1)
-    most = inputs.whole(args, "max_replicas", checks.positive, 3)
-    if isinstance(least, int) and isinstance(most, int) and least > most:
-        raise pulumi.InputPropertyError("min_replicas", f"{least} is more than max_replicas, {most}")
-    return least, most, inputs.whole(args, "target_cpu_percent", checks.percent, 70)
 
 
 def _flows(args: ModelEndpointArgs, place: Placement) -> manifests.Object:

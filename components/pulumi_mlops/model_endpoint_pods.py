@@ -94,33 +94,6 @@ def deployment(
     return {"metadata": place.metadata(), "spec": spec}
 
 
-def autoscaler(place: Placement, least: Any, most: Any, target_cpu_percent: Any) -> Object:
-    """The HorizontalPodAutoscaler: doubles at once under load, gives back slowly after it."""
-    metric = {"type": "Utilization", "averageUtilization": target_cpu_percent}
-    spec = {
-        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": place.name},
-        "minReplicas": least,
-        "maxReplicas": most,
-        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": metric}}],
-        "behavior": {
-            "scaleUp": {
-                "stabilizationWindowSeconds": 0,
-                "selectPolicy": "Max",
-                "policies": [
-                    {"type": "Percent", "value": 100, "periodSeconds": 15},
-                    {"type": "Pods", "value": 2, "periodSeconds": 15},
-                ],
-            },
-            "scaleDown": {
-                "stabilizationWindowSeconds": 300,
-                "selectPolicy": "Min",
-                "policies": [{"type": "Percent", "value": 50, "periodSeconds": 60}],
-            },
-        },
-    }
-    return {"metadata": place.metadata(), "spec": spec}
-
-
 def disruption_budget(place: Placement) -> Object:
     """The PodDisruptionBudget: one pod at a time may be evicted, so that nodes can always be drained."""
     return {

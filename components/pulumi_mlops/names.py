@@ -1,6 +1,6 @@
 """Names that several parts must agree on. Pure."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 
 def digest_of(image: str) -> str:
@@ -31,3 +31,9 @@ def registry_hosts(service: str, namespace: str, port: int, external_url: str | 
 def database_url(user: str, password: str, host: str, port: int, database: str) -> str:
     """SQLAlchemy's URL of a PostgreSQL database; the password may hold any character."""
     return f"postgresql+psycopg2://{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}/{database}"
+
+
+def port_of(url: str) -> int:
+    """The TCP port that a URL leads to."""
+    parts = urlsplit(url)
+    return parts.port or (443 if parts.scheme == "https" else 80)

@@ -11,6 +11,7 @@ from pulumi_mlops.cluster import Cluster
 from pulumi_mlops.database import Database
 from pulumi_mlops.guarded_namespace import GuardedNamespace
 from pulumi_mlops.image_registry import ImageRegistry, ImageRegistrySource
+from pulumi_mlops.keda import Keda, KedaSource
 from pulumi_mlops.model_endpoint import ModelEndpoint
 from pulumi_mlops.model_registry import ModelRegistry
 from pulumi_mlops.object_store import ObjectStore
@@ -58,7 +59,8 @@ class Platform(pulumi.ComponentResource):
             pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[store, database])),
         )
         pipelines = self._pipelines(site, store, mlflow)
-        self.endpoints = pulumi.Output.from_input(self._endpoints(site, store, pipelines))
+        before = [store, *self._keda(site, object_name)]
+        self.endpoints = pulumi.Output.from_input(self._endpoints(site, store, before, pipelines))
         self.model_registry_url = _published(mlflow.external_url, mlflow.url)
         self.object_store_url = _published(store.external_url, store.url)
         self.image_registry = registry.address
@@ -88,13 +90,30 @@ class Platform(pulumi.ComponentResource):
             by_endpoint.setdefault(wanted["endpoint"], []).append(pipeline)
         return by_endpoint
 
+    def _keda(self, site: wiring.Site, object_name: str) -> list[pulumi.Resource]:
+        """KEDA if it is wanted, in a namespace that holds nothing else."""
+        wanted = site.args.get("keda")
+        if wanted is None:
+            return []
+        namespace = None
+        if KedaSource(wanted["source"]) is KedaSource.RUN:
+            own = GuardedNamespace(
+                f"{site.name}-keda-space", {"object_name": f"{object_name}-keda"}, self._child
+            )
+            namespace = own.namespace
+        return [Keda(f"{site.name}-keda", wiring.keda(site, wanted, namespace), self._child)]
+
     def _endpoints(
-        self, site: wiring.Site, store: ObjectStore, pipelines: dict[str, list[Pipeline]]
+        self,
+        site: wiring.Site,
+        store: ObjectStore,
+        parts: list[pulumi.Resource],
+        pipelines: dict[str, list[Pipeline]],
     ) -> list[EndpointOutput]:
         described: list[EndpointOutput] = []
         for wanted in site.args["endpoints"]:
             # The first pods find the release that the pipeline's Job has written.
-            before = [store, *pipelines.get(wanted["name"], [])]
+            before = [*parts, *pipelines.get(wanted["name"], [])]
             endpoint = ModelEndpoint(
                 f"{site.name}-{wanted['name']}-endpoint",
                 wiring.endpoint(site, wanted, store.url),

@@ -5,7 +5,9 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from pulumi_mlops.cluster import ClusterArgs
+from pulumi_mlops.keda import KedaSource
 from pulumi_mlops.object_store import StoreKeyArgs
+from pulumi_mlops.scaling_args import ScalingArgs
 from pulumi_mlops.shared_args import ResourcesArgs
 
 
@@ -22,6 +24,10 @@ class PlatformImagesArgs(TypedDict):
     """The pipelines."""
     serving: pulumi.Input[str]
     """The model server."""
+    keda_adapter: NotRequired[pulumi.Input[str]]
+    """KEDA's metrics adapter; needed where KEDA is run."""
+    keda_operator: NotRequired[pulumi.Input[str]]
+    """KEDA's operator; needed where KEDA is run."""
 
 
 class PlatformSecretsArgs(TypedDict):
@@ -50,6 +56,15 @@ class ServerArgs(TypedDict):
     """Port on every node for clients outside the cluster; none without it."""
     resources: NotRequired[ResourcesArgs]
     """CPU and memory."""
+
+
+class PlatformKedaArgs(TypedDict):
+    """KEDA of the platform."""
+
+    source: KedaSource
+    """Whether to run it, in a namespace of its own, or to adopt the cluster's."""
+    prometheus_url: NotRequired[pulumi.Input[str]]
+    """The Prometheus that its triggers ask; the one in the system namespace without it."""
 
 
 class PlatformPipelineArgs(TypedDict):
@@ -84,6 +99,8 @@ class PlatformEndpointArgs(TypedDict):
     """Most pods."""
     target_cpu_percent: NotRequired[pulumi.Input[int]]
     """CPU use, in percent of the request, that the autoscaler aims at."""
+    scaling: NotRequired[ScalingArgs]
+    """What the number of pods follows, and how fast; CPU by default."""
     node_port: NotRequired[pulumi.Input[int]]
     """Port on every node for clients outside the cluster; none without it."""
     poll_seconds: NotRequired[pulumi.Input[int]]
@@ -121,8 +138,11 @@ class PlatformArgs(TypedDict):
     """Its pipelines."""
     endpoints: list[PlatformEndpointArgs]
     """Its endpoints."""
+    keda: NotRequired[PlatformKedaArgs]
+    """KEDA, for endpoints that scale on concurrency; none without it."""
     object_name: NotRequired[str]
-    """Prefix of its two namespaces, `<name>-system` and `<name>-models`; the component's name by default."""
+    """Prefix of its namespaces, `<name>-system`, `<name>-models` and with KEDA `<name>-keda`; the component's
+    name by default."""
 
 
 class EndpointOutput(TypedDict):

@@ -7,20 +7,36 @@ from typing import Any, TypeVar, cast
 
 import pulumi
 
-from pulumi_mlops import database_pods, inputs, model_registry_pods, object_store_pods
+from pulumi_mlops import (
+    checks,
+    database_pods,
+    inputs,
+    keda_pods,
+    model_registry_pods,
+    names,
+    network_flows,
+    object_store_pods,
+)
 from pulumi_mlops.database import DatabaseArgs
+from pulumi_mlops.keda import KedaArgs, KedaSource
 from pulumi_mlops.labels import selector
 from pulumi_mlops.model_endpoint import ModelEndpointArgs
 from pulumi_mlops.model_registry import ModelRegistryArgs
 from pulumi_mlops.object_store import ObjectStoreArgs
 from pulumi_mlops.pipeline import PipelineArgs
-from pulumi_mlops.platform_args import PlatformArgs, PlatformEndpointArgs, PlatformPipelineArgs
+from pulumi_mlops.platform_args import (
+    PlatformArgs,
+    PlatformEndpointArgs,
+    PlatformKedaArgs,
+    PlatformPipelineArgs,
+)
 from pulumi_mlops.shared_args import FlowArgs, StoreAccessArgs
 
 T = TypeVar("T")
 
-STORE, DATABASE, REGISTRY = "object-store", "database", "model-registry"
+STORE, DATABASE, REGISTRY, PROMETHEUS = "object-store", "database", "model-registry", "prometheus"
 """Object names, and so Service names, in the system namespace."""
+PROMETHEUS_PORT = 9090
 
 
 @dataclass(frozen=True)
@@ -39,8 +55,8 @@ def refuse_duplicates(args: PlatformArgs) -> None:
     parts: dict[str, list[str]] = {
         key: [part["name"] for part in inputs.section(args, key)] for key in ("endpoints", "pipelines")
     }
-    for key, names in parts.items():
-        twice = sorted(name for name, times in Counter(names).items() if times > 1)
+    for key, called in parts.items():
+        twice = sorted(name for name, times in Counter(called).items() if times > 1)
         if twice:
             raise pulumi.InputPropertyError(key, f"{twice[0]!r} is there twice; names must differ")
 
@@ -147,7 +163,57 @@ def endpoint(site: Site, wanted: PlatformEndpointArgs, store_url: pulumi.Output[
         "ingress_address": site.ingress_address,
         "allowed_egress": [_to_store(site)],
     }
-    return _with(args, _without(wanted, "name"))
+    scaling: Mapping[str, Any] = wanted.get("scaling") or {}
+    if scaling.get("by") == checks.ON_CONCURRENCY:
+        scaling = {"prometheus_url": prometheus_url(site), **scaling}
+    return _with(args, _without(wanted, "name"), {"scaling": scaling or None})
+
+
+def keda(site: Site, wanted: PlatformKedaArgs, namespace: pulumi.Output[str] | None) -> KedaArgs:
+    """KEDA scales in the models namespace, and asks Prometheus, which collects its metrics."""
+    source = KedaSource(wanted["source"])
+    if source is KedaSource.ADOPT or namespace is None:
+        return {"source": source}
+    images = site.args["images"]
+    return {
+        "source": source,
+        "object_name": "keda",
+        "namespace": namespace,
+        "operator_image": inputs.text(images, "keda_operator", checks.image_by_digest, within="images"),
+        "adapter_image": inputs.text(images, "keda_adapter", checks.image_by_digest, within="images"),
+        "scaled_namespaces": [site.models],
+        "allowed_egress": [_to_prometheus(site, wanted)],
+        "allowed_ingress": [
+            {
+                "name": "metrics",
+                "port": keda_pods.METRICS_PORT,
+                "namespace": site.system,
+                "pods": _pods(PROMETHEUS),
+            }
+        ],
+    }
+
+
+def prometheus_url(site: Site) -> pulumi.Input[str]:
+    """Where the platform's Prometheus answers, or the one that the arguments name."""
+    keda_args = site.args.get("keda")
+    given = None if keda_args is None else keda_args.get("prometheus_url")
+    if given is not None:
+        return given
+    return pulumi.Output.concat("http://", PROMETHEUS, ".", site.system, f".svc:{PROMETHEUS_PORT}")
+
+
+def _to_prometheus(site: Site, wanted: PlatformKedaArgs) -> FlowArgs:
+    """To the platform's own pods; one given by its address may be anywhere, on any usual port."""
+    if wanted.get("prometheus_url") is None:
+        return {
+            "name": "prometheus",
+            "port": PROMETHEUS_PORT,
+            "namespace": site.system,
+            "pods": _pods(PROMETHEUS),
+        }
+    port = pulumi.Output.from_input(prometheus_url(site)).apply(names.port_of)
+    return {"name": "prometheus", "port": port, "cidr": network_flows.EVERYWHERE}
 
 
 def _pods(component: str) -> dict[str, pulumi.Input[str]]:

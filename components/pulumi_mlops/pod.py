@@ -115,6 +115,39 @@ def secret_files(name: str, secret: str, path: str) -> tuple[Object, Object]:
     return volume, {"name": name, "mountPath": path, "readOnly": True}
 
 
+def api_token() -> tuple[Object, Object]:
+    """A (volume, mount) pair with all that a client of the API server looks for; the token is for an hour.
+
+    Pods of accounts without automatic tokens have it only where this names it.
+    """
+    sources = [
+        {"serviceAccountToken": {"path": "token", "expirationSeconds": 3607}},
+        {
+            "configMap": {
+                "name": "kube-root-ca.crt",
+                "items": [{"key": "ca.crt", "path": "ca.crt"}],
+            }
+        },
+        {
+            "downwardAPI": {
+                "items": [
+                    {
+                        "path": "namespace",
+                        "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"},
+                    }
+                ]
+            }
+        },
+    ]
+    volume = {"name": "api-token", "projected": {"defaultMode": 0o440, "sources": sources}}
+    mount = {
+        "name": "api-token",
+        "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
+        "readOnly": True,
+    }
+    return volume, mount
+
+
 def probes(check: Object, *, startup_seconds: int, ready: Object | None = None) -> dict[str, Object]:
     """The three probes: `check` tells a live process, `ready` (by default the same) one that can serve.
 

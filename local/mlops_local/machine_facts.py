@@ -76,7 +76,7 @@ def gather(spec: NodeSpec, cache: Path) -> MachineFacts:
         cgroups_writable=all(os.access(root, os.W_OK) for root in roots),
         missing=missing_packages(find_program),
         has_apt=find_program("apt-get") is not None,
-        disks=disks(spec.home, cache, warm=not toolchain.missing(toolchain.GROUPS, cache)),
+        disks=disks(spec.home, cache, warm=not toolchain.missing(list(toolchain.PLATFORM_GROUPS), cache)),
         memory_bytes=available_memory(_read("/proc/meminfo")),
         listeners=_listeners(set(spec.host_ports())),
         networks=routed_networks(_read("/proc/net/route"), apart_from=spec.name),

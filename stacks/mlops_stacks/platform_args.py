@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from mlops_stacks import kubeconfig
 from mlops_stacks.errors import SettingsError
+from mlops_stacks.scaling_settings import Scaling, ScalingDirection
 from mlops_stacks.settings import (
     SECRET_NAMES,
     EndpointSettings,
@@ -19,6 +20,7 @@ from mlops_stacks.settings import (
 )
 from pulumi_mlops import (
     ClusterArgs,
+    KedaSource,
     PlatformArgs,
     PlatformSecretsArgs,
     StoreKeyArgs,
@@ -36,15 +38,9 @@ def platform_args(settings: Settings) -> PlatformArgs:
     if settings.images is None or settings.secrets is None:
         raise SettingsError(_missing("images" if settings.images is None else "secrets"))
     images, secrets = settings.images, settings.secrets
-    return {
+    args: PlatformArgs = {
         "cluster": cluster_args(settings),
-        "images": {
-            "object_store": images.object_store,
-            "postgres": images.postgres,
-            "mlflow": images.mlflow,
-            "pipeline": images.pipeline,
-            "serving": images.serving,
-        },
+        "images": _images(images),
         "secrets": platform_secrets(secrets),
         "object_store": _server(
             settings.object_store, size=settings.object_store.size, node_port=settings.object_store.node_port
@@ -54,6 +50,9 @@ def platform_args(settings: Settings) -> PlatformArgs:
         "pipelines": [_pipeline(pipeline) for pipeline in settings.pipelines],
         "endpoints": [_endpoint(endpoint) for endpoint in settings.endpoints],
     }
+    if settings.keda.mode != "none":
+        args["keda"] = _keda(settings, images)
+    return args
 
 
 def cluster_args(settings: Settings) -> ClusterArgs:
@@ -130,6 +129,7 @@ def _endpoint(endpoint: EndpointSettings) -> Any:
             "min_replicas": endpoint.min_replicas,
             "max_replicas": endpoint.max_replicas,
             "target_cpu_percent": endpoint.target_cpu_percent,
+            "scaling": _scaling(endpoint.scaling),
             "node_port": endpoint.node_port,
             "poll_seconds": checks.seconds_of(endpoint.poll),
             "drain_seconds": checks.seconds_of(endpoint.drain),
@@ -142,10 +142,54 @@ def _endpoint(endpoint: EndpointSettings) -> Any:
     )
 
 
+def _scaling(scaling: Scaling) -> dict[str, object]:
+    if scaling == Scaling():
+        return {}
+    return _given(
+        {
+            "by": scaling.by,
+            "target_in_flight": scaling.target_in_flight,
+            "scale_out": _direction(scaling.scale_out),
+            "scale_in": _direction(scaling.scale_in),
+            "minimums": [minimum.model_dump() for minimum in scaling.minimums],
+        }
+    )
+
+
+def _direction(direction: ScalingDirection) -> dict[str, object]:
+    wait = direction.stabilization
+    steps = [
+        _given(
+            {
+                "pods": step.pods,
+                "percent": step.percent,
+                "period_seconds": checks.seconds_of(step.period),
+            }
+        )
+        for step in direction.steps
+    ]
+    return _given(
+        {"stabilization_seconds": None if wait is None else checks.seconds_of(wait), "steps": steps}
+    )
+
+
+def _images(images: Images) -> Any:
+    return _given(images.model_dump())
+
+
+def _keda(settings: Settings, images: Images) -> Any:
+    if settings.keda.mode == "run" and not (images.keda_adapter and images.keda_operator):
+        raise SettingsError(
+            "mlops:images: keda-adapter and keda-operator are needed where mlops:keda.mode is run; "
+            "`mlops up` writes them, or give an image by digest for each"
+        )
+    return _given({"source": KedaSource(settings.keda.mode), "prometheus_url": settings.keda.prometheus_url})
+
+
 def _resources(wanted: Resources) -> dict[str, object]:
     return _given({"cpu": wanted.cpu, "memory": wanted.memory, "memory_limit": wanted.memory_limit})
 
 
 def _given(fields: dict[str, object]) -> dict[str, object]:
     """The fields that were given: the components hold the defaults of the rest."""
-    return {key: value for key, value in fields.items() if value is not None and value != {}}
+    return {key: value for key, value in fields.items() if value is not None and value not in ({}, [])}

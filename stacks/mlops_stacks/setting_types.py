@@ -1,5 +1,6 @@
 """Types of single settings: pydantic types over the components' own checks."""
 
+from collections.abc import Callable
 from ipaddress import IPv4Network
 from typing import Annotated, TypeVar
 
@@ -34,6 +35,16 @@ def _small_block(value: IPv4Network) -> IPv4Network:
     return value
 
 
+def _seconds(check: Callable[[int], int]) -> Callable[[str], str]:
+    """The check of a duration whose length in seconds `check` judges."""
+
+    def checked(value: str) -> str:
+        check(checks.seconds_of(value))
+        return value
+
+    return checked
+
+
 ObjectName = Annotated[str, AfterValidator(checks.object_name)]
 Image = Annotated[str, AfterValidator(checks.image_by_digest)]
 Version = Annotated[str, AfterValidator(checks.model_version)]
@@ -41,6 +52,9 @@ Cpu = Annotated[str, AfterValidator(checks.cpu_quantity)]
 Bytes = Annotated[str, AfterValidator(checks.bytes_quantity)]
 Duration = Annotated[str, AfterValidator(checks.duration)]
 Schedule = Annotated[str, AfterValidator(checks.cron_schedule)]
+Stabilization = Annotated[Duration, AfterValidator(_seconds(checks.stabilization_seconds))]
+StepPeriod = Annotated[Duration, AfterValidator(_seconds(checks.step_seconds))]
+TimeZone = Annotated[str, AfterValidator(checks.time_zone)]
 NodePort = Annotated[int, AfterValidator(checks.node_port)]
 Positive = Annotated[int, AfterValidator(checks.positive)]
 Percent = Annotated[int, AfterValidator(checks.percent)]

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from mlops_stacks import setting_types as types
 from mlops_stacks.errors import SettingsError
+from mlops_stacks.scaling_settings import KedaSettings, Scaling
 from mlops_stacks.setting_errors import explain
 from mlops_stacks.setting_types import Section
 from pulumi_mlops import checks
@@ -96,6 +97,7 @@ class EndpointSettings(Resources):
     min_replicas: types.Positive = 1
     max_replicas: types.Positive = 3
     target_cpu_percent: types.Percent = 70
+    scaling: Scaling = Scaling()
     node_port: types.NodePort | None = None
     poll: types.Duration = "5s"
     drain: types.Duration = "10s"
@@ -110,6 +112,12 @@ class EndpointSettings(Resources):
             raise ValueError(
                 f"minReplicas, {self.min_replicas}, is more than maxReplicas, {self.max_replicas}"
             )
+        for minimum in self.scaling.minimums:
+            if minimum.replicas > self.max_replicas:
+                raise ValueError(
+                    f"scaling.minimums: replicas, {minimum.replicas}, is more than maxReplicas, "
+                    f"{self.max_replicas}; raise that or lower this"
+                )
         return self
 
 
@@ -121,6 +129,8 @@ class Images(Section):
     mlflow: types.Image
     pipeline: types.Image
     serving: types.Image
+    keda_adapter: Annotated[types.Image | None, Field(alias="keda-adapter")] = None
+    keda_operator: Annotated[types.Image | None, Field(alias="keda-operator")] = None
 
 
 class Secrets(Section):
@@ -148,6 +158,7 @@ class Settings(Section):
     object_store: ObjectStoreSettings = ObjectStoreSettings()
     database: DatabaseSettings = DatabaseSettings()
     model_registry: ModelRegistrySettings = ModelRegistrySettings()
+    keda: KedaSettings = KedaSettings()
     pipelines: types.Several[PipelineSettings] = ()
     endpoints: types.Several[EndpointSettings] = ()
     kubeconfig: types.Text | None = None
@@ -168,6 +179,16 @@ class Settings(Section):
         if isinstance(self.cluster, LocalNodeCluster):
             ports += [self.cluster.api_port, self.cluster.registry_port]
         _refuse_twice("nodePort, apiPort and registryPort", "port", ports)
+        return self
+
+    @model_validator(mode="after")
+    def _concurrency_has_keda(self) -> Self:
+        for number, endpoint in enumerate(self.endpoints):
+            if endpoint.scaling.by == checks.ON_CONCURRENCY and self.keda.mode == "none":
+                raise ValueError(
+                    f"mlops:endpoints[{number}].scaling.by: concurrency needs KEDA; set mlops:keda.mode to "
+                    "run, or to adopt where the cluster has it, or scale on cpu"
+                )
         return self
 
     @model_validator(mode="after")

@@ -36,6 +36,24 @@ def test_ldflags_stamp_the_versions_that_upstream_releases_carry() -> None:
     )
 
 
+def test_build_tags_are_flags_and_part_of_the_pins(modules: Path, tmp_path: Path) -> None:
+    assert toolchain.Group(programs=("hello",), tags=("a", "b")).flags() == [
+        "-tags",
+        "a,b",
+        "-ldflags",
+        "-s -w",
+    ]
+    folders = []
+    for tags in ((), ("a",)):
+        toolchain.GROUPS["hello"] = toolchain.Group(programs=("hello",), tags=tags)  # type: ignore[index]
+        folders.append(toolchain.group_folder("hello", tmp_path))
+    assert folders[0] != folders[1]
+
+
+def test_keda_knows_time_zones_without_files_of_them() -> None:
+    assert toolchain.GROUPS["keda"].tags == ("timetzdata",)
+
+
 def test_cli_version_is_the_version_of_the_python_sdk() -> None:
     from importlib.metadata import version
 

@@ -18,7 +18,18 @@ from recording_engine import SECRET, Recording, registered
 STACKS = Path(__file__).parents[2] / "stacks"
 GOLDEN = Path(__file__).parents[1] / "components" / "golden"
 ENVIRONMENTS = sorted(path.name.split(".")[1] for path in STACKS.glob("Pulumi.*.yaml"))
-IMAGES = {name: image(name) for name in ("object-store", "postgres", "mlflow", "pipeline", "serving")}
+IMAGES = {
+    name: image(name)
+    for name in (
+        "keda-adapter",
+        "keda-operator",
+        "mlflow",
+        "object-store",
+        "pipeline",
+        "postgres",
+        "serving",
+    )
+}
 KUBECONFIG = {
     "current-context": "admin",
     "contexts": [{"name": "admin", "context": {"cluster": "node", "user": "admin"}}],

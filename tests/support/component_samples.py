@@ -12,7 +12,7 @@ import pulumi_mlops as mlops
 
 DIGEST = "a" * 64
 KUBECONFIG = "apiVersion: v1\nkind: Config\ncurrent-context: secret-kubeconfig\n"
-PLAIN_KEYS = {"object_name", "name", "pipeline", "endpoint", "database", "user", "source"}
+PLAIN_KEYS = {"object_name", "name", "pipeline", "endpoint", "database", "user", "source", "by"}
 """Keys that decide names or what is registered, so that no output may stand there."""
 
 
@@ -87,6 +87,17 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
         "htpasswd": "pusher:secret-hash",
         "http_secret": "secret-http",
         "storage_class": "standard",
+    },
+    mlops.Keda: {
+        "source": mlops.KedaSource.RUN,
+        "namespace": "keda",
+        "operator_image": image("keda-operator"),
+        "adapter_image": image("keda-adapter"),
+        "scaled_namespaces": ["models", "shop"],
+        "allowed_egress": [FLOW],
+        "allowed_ingress": [FLOW],
+        "resources": RESOURCES,
+        "object_name": "keda",
     },
     mlops.Pipeline: {
         "namespace": "models",

@@ -1,7 +1,7 @@
-"""The `e2e` environment as a user meets it: through the `mlops` and `pulumi` commands.
+"""The environments of the tests as a user meets them: through the `mlops` and `pulumi` commands.
 
-The `e2e` environment has its own node, ports and state folder, so a platform that `make up` left
-running on this machine is not touched.
+Each has its own node, ports and state folder, so a platform that `make up` left running on this machine
+is not touched. Without another name, the functions mean the environment `e2e`.
 """
 
 from __future__ import annotations
@@ -21,18 +21,31 @@ import pytest
 from mlops_local import toolchain
 
 ROOT = Path(__file__).parents[2]
-# A fixed and short path: Unix sockets live under it, and a killed session's node is found again.
-HOME = Path("/var/tmp/mlops-e2e")
 CACHE = Path(os.environ.get("MLOPS_CACHE") or Path.home() / ".cache" / "mlops")
-VARIABLES = {"MLOPS_HOME": str(HOME), "MLOPS_CACHE": str(CACHE), "NO_COLOR": "1", "COLUMNS": "200"}
+
+
+def home_of(environment: str) -> Path:
+    """A fixed and short path: Unix sockets live under it, and a killed session's node is found again."""
+    return Path("/var/tmp") / f"mlops-{environment}"
+
+
+def variables(environment: str) -> dict[str, str]:
+    """What the command finds in its environment."""
+    home = str(home_of(environment))
+    return {"MLOPS_HOME": home, "MLOPS_CACHE": str(CACHE), "NO_COLOR": "1", "COLUMNS": "200"}
+
+
+HOME = home_of("e2e")
+VARIABLES = variables("e2e")
 
 
 @dataclass(frozen=True)
 class Platform:
-    """A running `e2e` environment and the ways in."""
+    """A running environment and the ways in."""
 
     up_output: str
     status: Mapping[str, Any]
+    environment: str = "e2e"
 
     @property
     def endpoint(self) -> Mapping[str, Any]:
@@ -42,7 +55,7 @@ class Platform:
     @property
     def kubeconfig(self) -> Path:
         """The administrator's kubeconfig, as the node wrote it."""
-        return HOME / "environments" / "e2e" / "node" / "kubeconfig"
+        return home_of(self.environment) / "environments" / self.environment / "node" / "kubeconfig"
 
     def kubectl(self, *arguments: str, check: bool = True) -> str:
         """Standard output of one kubectl call as the cluster's administrator."""
@@ -66,18 +79,28 @@ class Platform:
 
     def secret(self, name: str) -> str:
         """One of the stack's generated secrets, decrypted by the engine."""
-        value: str = json.loads(pulumi("config", "get", "mlops:secrets", "--stack", "e2e").stdout)[name]
+        secrets = self.pulumi("config", "get", "mlops:secrets").stdout
+        value: str = json.loads(secrets)[name]
         return value
+
+    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `pulumi` by hand on this environment's stack."""
+        return pulumi(*arguments, "--stack", self.environment, environment=self.environment)
 
 
 def run(
-    command: list[str], *, check: bool = True, timeout: float = 1800, stdin: str | None = None
+    command: list[str],
+    *,
+    check: bool = True,
+    timeout: float = 1800,
+    stdin: str | None = None,
+    environment: str = "e2e",
 ) -> subprocess.CompletedProcess[str]:
     """Run a command as a user would, from the checkout; its whole output is in the failure."""
     result = subprocess.run(
         command,
         cwd=ROOT,
-        env={**os.environ, **VARIABLES},
+        env={**os.environ, **variables(environment)},
         input=stdin,
         capture_output=True,
         text=True,
@@ -89,16 +112,22 @@ def run(
     return result
 
 
-def mlops(*arguments: str, check: bool = True, timeout: float = 1800) -> subprocess.CompletedProcess[str]:
+def mlops(
+    *arguments: str, check: bool = True, timeout: float = 1800, environment: str = "e2e"
+) -> subprocess.CompletedProcess[str]:
     """Run the `mlops` command of this checkout."""
-    return run([str(Path(sys.executable).parent / "mlops"), *arguments], check=check, timeout=timeout)
+    program = str(Path(sys.executable).parent / "mlops")
+    return run([program, *arguments], check=check, timeout=timeout, environment=environment)
 
 
-def pulumi(*arguments: str, check: bool = True, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+def pulumi(
+    *arguments: str, check: bool = True, stdin: str | None = None, environment: str = "e2e"
+) -> subprocess.CompletedProcess[str]:
     """Run `pulumi` by hand, in the environment that `mlops engine` prints."""
-    exports = mlops("engine", "e2e").stdout
+    exports = mlops("engine", environment, environment=environment).stdout
     line = f'{exports}\nexec pulumi "$@"'
-    return run(["sh", "-c", line, "pulumi", *arguments], check=check, stdin=stdin)
+    command = ["sh", "-c", line, "pulumi", *arguments]
+    return run(command, check=check, stdin=stdin, environment=environment)
 
 
 def eventually(condition: Callable[[], bool], seconds: float, what: str) -> float:

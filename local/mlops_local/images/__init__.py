@@ -1,17 +1,27 @@
 """Images: a catalog, builds from package registries, and pushes by digest."""
 
 from mlops_local.images.build import build
-from mlops_local.images.catalog import GO_GROUPS, IMAGES_OF_NODE, IMAGES_OF_STACK, RECIPES, ImageName
+from mlops_local.images.catalog import (
+    GO_GROUPS,
+    IMAGES_OF_KEDA,
+    IMAGES_OF_NODE,
+    IMAGES_OF_STACK,
+    RECIPES,
+    ImageName,
+    groups_of,
+)
 from mlops_local.images.inputs import ImageSource
 from mlops_local.images.push import push
 
 __all__ = [
     "GO_GROUPS",
+    "IMAGES_OF_KEDA",
     "IMAGES_OF_NODE",
     "IMAGES_OF_STACK",
     "RECIPES",
     "ImageName",
     "ImageSource",
     "build",
+    "groups_of",
     "push",
 ]

@@ -7,7 +7,7 @@ of their own, so that a change of our sources rebuilds the small layer above the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,6 +16,8 @@ from mlops_local.images import removals
 ImageName = Literal[
     "base",
     "coredns",
+    "keda-adapter",
+    "keda-operator",
     "local-path-provisioner",
     "metrics-server",
     "mlflow",
@@ -181,6 +183,18 @@ RECIPES: Mapping[str, Recipe] = {
         env={**QUIET, **SCRATCH_HOME},
     ),
     "coredns": GoProgram("coredns", "coredns", "CoreDNS", upstream="registry.k8s.io/coredns/coredns:v1.12.0"),
+    "keda-adapter": GoProgram(
+        "keda",
+        "keda-adapter",
+        "KEDA's metrics for the autoscaler",
+        upstream="ghcr.io/kedacore/keda-metrics-apiserver:2.18.0",
+    ),
+    "keda-operator": GoProgram(
+        "keda",
+        "keda-operator",
+        "KEDA's operator: ScaledObjects to autoscalers",
+        upstream="ghcr.io/kedacore/keda:2.18.0",
+    ),
     "local-path-provisioner": GoProgram(
         "local-path-provisioner",
         "local-path-provisioner",
@@ -212,7 +226,15 @@ IMAGES_OF_NODE: tuple[ImageName, ...] = (
     "metrics-server",
 )
 IMAGES_OF_STACK: tuple[ImageName, ...] = ("object-store", "postgres", "mlflow", "pipeline", "serving")
-GO_GROUPS = tuple(sorted(recipe.group for recipe in RECIPES.values() if isinstance(recipe, GoProgram)))
+IMAGES_OF_KEDA: tuple[ImageName, ...] = ("keda-adapter", "keda-operator")
+"""For environments that run KEDA."""
+GO_GROUPS = tuple(sorted({recipe.group for recipe in RECIPES.values() if isinstance(recipe, GoProgram)}))
+
+
+def groups_of(names: Iterable[str]) -> list[str]:
+    """Toolchain groups whose programs are in these images, in alphabetical order."""
+    recipes = (RECIPES[name] for name in names)
+    return sorted({recipe.group for recipe in recipes if isinstance(recipe, GoProgram)})
 
 
 def ancestry(name: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from mlops_local import toolchain
-from mlops_local.images import GO_GROUPS, IMAGES_OF_NODE, IMAGES_OF_STACK
+from mlops_local.images import GO_GROUPS, IMAGES_OF_KEDA, IMAGES_OF_NODE, IMAGES_OF_STACK, groups_of
 from mlops_local.images.catalog import (
     PAUSE_TAG,
     POSTGRES_USER,
@@ -22,6 +22,8 @@ from mlops_local.node.spec import PAUSE_IMAGE
 
 UPSTREAM_MODULES = {
     "coredns": "github.com/coredns/coredns",
+    "keda-adapter": "github.com/kedacore/keda/v2",
+    "keda-operator": "github.com/kedacore/keda/v2",
     "local-path-provisioner": "github.com/rancher/local-path-provisioner",
     "metrics-server": "sigs.k8s.io/metrics-server",
     "object-store": "github.com/versity/versitygw",
@@ -38,7 +40,15 @@ def test_every_image_name_has_a_recipe_and_the_rest_are_layers_below_images() ->
 
 def test_node_and_stack_share_no_image_and_leave_only_the_registry_out() -> None:
     assert set(IMAGES_OF_NODE).isdisjoint(IMAGES_OF_STACK)
-    assert set(get_args(ImageName)) - {*IMAGES_OF_NODE, *IMAGES_OF_STACK} == {"registry"}
+    listed = {*IMAGES_OF_NODE, *IMAGES_OF_STACK, *IMAGES_OF_KEDA}
+    assert set(get_args(ImageName)) - listed == {"registry"}
+
+
+def test_groups_that_are_built_on_demand_are_in_no_image_of_every_platform() -> None:
+    assert groups_of(IMAGES_OF_KEDA) == ["keda"]
+    assert groups_of(["base", "object-store", "pause"]) == ["pause", "versitygw"]
+    assert toolchain.ON_DEMAND.isdisjoint(groups_of([*IMAGES_OF_NODE, *IMAGES_OF_STACK]))
+    assert set(toolchain.PLATFORM_GROUPS) | toolchain.ON_DEMAND == set(toolchain.GROUPS)
 
 
 def test_ancestors_come_before_the_images_built_on_them() -> None:

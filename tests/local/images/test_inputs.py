@@ -37,7 +37,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     found = {group: folder / f"{group}-0123456789abcdef" for group in GO_GROUPS}
     for recipe in RECIPES.values():
         if isinstance(recipe, GoProgram):
-            found[recipe.group].mkdir()
+            found[recipe.group].mkdir(exist_ok=True)
             (found[recipe.group] / recipe.program).write_bytes(b"program")
     return found
 

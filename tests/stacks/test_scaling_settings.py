@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from component_samples import image
+from mlops_stacks.errors import SettingsError
+from mlops_stacks.platform_args import platform_args
+from mlops_stacks.settings import SECRET_NAMES, load
+from pulumi_mlops import KedaSource
+
+LOCAL_NODE = {"maker": "local-node"}
+ENDPOINT = {"name": "mortgage", "model": "mortgage"}
+CONCURRENCY: dict[str, Any] = {"by": "concurrency", "targetInFlight": 4}
+OFFICE = {"start": "0 8 * * 1-5", "end": "0 18 * * 1-5", "replicas": 3}
+IMAGES = {name: image(name) for name in ("object-store", "postgres", "mlflow", "pipeline", "serving")}
+KEDA_IMAGES = {name: image(name) for name in ("keda-adapter", "keda-operator")}
+
+
+def settings(scaling: dict[str, Any], mode: str = "run", **more: Any) -> dict[str, Any]:
+    return {
+        "cluster": {
+            "maker": "kubeconfig",
+            "kubeconfig": "unread",
+            "context": "admin",
+            "imageRegistry": "registry.example.com",
+            "ingressAddress": "10.0.0.9",
+        },
+        "keda": {"mode": mode},
+        "endpoints": [{**ENDPOINT, "scaling": scaling}],
+        "images": {**IMAGES, **KEDA_IMAGES},
+        "secrets": dict.fromkeys(SECRET_NAMES, "x"),
+        **more,
+    }
+
+
+@pytest.fixture
+def arguments(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The platform's arguments for settings, without a kubeconfig to read."""
+    monkeypatch.setattr("mlops_stacks.platform_args.kubeconfig.read", lambda *_: "kubeconfig")
+    return lambda values: platform_args(load(values))
+
+
+def test_settings_of_scaling_become_the_components_arguments(arguments: Any) -> None:
+    scaling = {
+        **CONCURRENCY,
+        "scaleOut": {"steps": [{"pods": 2, "period": "30s"}]},
+        "scaleIn": {"stabilization": "10m", "steps": [{"percent": 25, "period": "1m"}]},
+        "minimums": [{**OFFICE, "timezone": "Europe/Berlin"}],
+    }
+    found = arguments(settings(scaling))
+    assert found["endpoints"][0]["scaling"] == {
+        "by": "concurrency",
+        "target_in_flight": 4,
+        "scale_out": {"steps": [{"pods": 2, "period_seconds": 30}]},
+        "scale_in": {"stabilization_seconds": 600, "steps": [{"percent": 25, "period_seconds": 60}]},
+        "minimums": [{**OFFICE, "timezone": "Europe/Berlin"}],
+    }
+    assert found["keda"] == {"source": KedaSource.RUN}
+    assert found["images"]["keda_operator"] == image("keda-operator")
+
+
+def test_without_settings_there_is_no_keda_and_the_components_default(arguments: Any) -> None:
+    found = arguments(settings({}, mode="none", images=IMAGES))
+    assert "keda" not in found
+    assert "scaling" not in found["endpoints"][0]
+    assert sorted(found["images"]) == ["mlflow", "object_store", "pipeline", "postgres", "serving"]
+
+
+def test_an_adopted_keda_needs_no_images_and_may_ask_another_prometheus(arguments: Any) -> None:
+    keda = {"mode": "adopt", "prometheusUrl": "http://prometheus.monitoring.svc:9090"}
+    found = arguments(settings(CONCURRENCY, keda=keda, images=IMAGES))
+    assert found["keda"] == {
+        "source": KedaSource.ADOPT,
+        "prometheus_url": "http://prometheus.monitoring.svc:9090",
+    }
+
+
+def test_running_keda_without_its_images_is_refused_with_what_to_give(arguments: Any) -> None:
+    with pytest.raises(SettingsError, match="mlops:images: keda-adapter and keda-operator are needed"):
+        arguments(settings(CONCURRENCY, images=IMAGES))
+
+
+@pytest.mark.parametrize(
+    ("scaling", "mode", "words"),
+    [
+        (
+            CONCURRENCY,
+            "none",
+            "mlops:endpoints[0].scaling.by: concurrency needs KEDA; set mlops:keda.mode to run, or to adopt "
+            "where the cluster has it, or scale on cpu",
+        ),
+        ({"by": "memory"}, "run", "mlops:endpoints[0].scaling.by"),
+        ({"by": "concurrency"}, "run", "needs targetInFlight"),
+        ({"targetInFlight": 4}, "run", "targetInFlight is for scaling on concurrency"),
+        ({"minimums": [OFFICE]}, "run", "or drop them and raise minReplicas"),
+        ({**CONCURRENCY, "minimums": [{**OFFICE, "replicas": 9}]}, "run", "is more than maxReplicas, 3"),
+        (
+            {**CONCURRENCY, "minimums": [{**OFFICE, "end": OFFICE["start"]}]},
+            "run",
+            "mlops:endpoints[0].scaling.minimums[0]: end, '0 8 * * 1-5', is the start too",
+        ),
+        (
+            {"scaleIn": {"stabilization": "2h"}},
+            "run",
+            "mlops:endpoints[0].scaling.scaleIn.stabilization: 7200 s of stabilization are not possible",
+        ),
+        (
+            {"scaleOut": {"steps": [{"pods": 1, "percent": 5}]}},
+            "run",
+            "mlops:endpoints[0].scaling.scaleOut.steps[0]: give one of pods and percent",
+        ),
+        (
+            {"scaleOut": {"steps": [{"pods": 1, "period": "31m"}]}},
+            "run",
+            "mlops:endpoints[0].scaling.scaleOut.steps[0].period: a period of 1860 s is not possible",
+        ),
+        (
+            {**CONCURRENCY, "minimums": [{**OFFICE, "timezone": "Berlin"}]},
+            "run",
+            "mlops:endpoints[0].scaling.minimums[0].timezone: 'Berlin' is not a time zone",
+        ),
+        (
+            {"targetInflight": 4},
+            "run",
+            "mlops:endpoints[0].scaling.targetInflight: unknown key (did you mean",
+        ),
+    ],
+)
+def test_scaling_that_cannot_work_is_refused_by_path_before_anything_is_registered(
+    scaling: dict[str, Any], mode: str, words: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(settings(scaling, mode))
+    assert words in str(caught.value)
