@@ -123,10 +123,8 @@ class Inference:
             answered = perf_counter()
             if call is not None:
                 call.answered = answered
-            if not request.binary and any(array.nbytes > LARGE for array in outputs.values()):
-                reply = await to_thread(write, served.model, request, outputs)
-            else:
-                reply = write(served.model, request, outputs)
+            written = (served.model, request, outputs)
+            reply = await to_thread(write, *written) if _large_text(request, outputs) else write(*written)
             served.meters.encode.observe(perf_counter() - answered)
             self._after(slot, served, request, outputs)
             return reply
@@ -204,3 +202,7 @@ class Inference:
             self._metrics.requests.labels(*labels, str(code)).add()
             self._metrics.failed_seconds.labels(*labels).add(seconds)
         served.meters.seconds.observe(seconds)
+
+
+def _large_text(request: InferRequest, outputs: Outputs) -> bool:
+    return not request.binary and any(array.nbytes > LARGE for array in outputs.values())
