@@ -65,8 +65,8 @@ def owner(value: str) -> str:
     """Who is told: a name, team or address that is safe in labels and in templates of messages."""
     if not _OWNER.fullmatch(value):
         raise InvalidValue(
-            f"{value!r} cannot be an owner; allowed are up to 63 letters, digits, spaces and _.@+/-, a letter "
-            "or digit first, such as credit-risk or team@example.org"
+            f"{value!r} cannot be an owner; allowed are up to 63 letters, digits, spaces and _.@+/-, a "
+            "letter or digit first, such as credit-risk or team@example.org"
         )
     return value
 

@@ -42,7 +42,7 @@ class Drift(Strict):
 
 
 class ScheduledJob(Strict):
-    """A pipeline that makes models for the endpoint: the name of its Job, and whether a CronJob repeats it."""
+    """A pipeline that makes models for the endpoint: its Job's name, and whether a CronJob repeats it."""
 
     name: Name
     scheduled: bool = False
@@ -72,7 +72,8 @@ class EndpointAlerts(Strict):
         if limits.window_seconds(shortest) < 4 * self.scrape_seconds:
             raise ValueError(
                 f"the window {shortest} is shorter than four scrape intervals of {self.scrape_seconds} s, so "
-                f"one lost scrape would empty it; use at least {4 * self.scrape_seconds}s or scrape more often"
+                "one lost scrape would empty it; use at least "
+                f"{4 * self.scrape_seconds}s or scrape more often"
             )
         return self
 
