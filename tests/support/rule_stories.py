@@ -90,12 +90,16 @@ def message_case(story: Story) -> dict[str, Any]:
 
 
 def run(
-    promtool: Path, folder: Path, rules: Mapping[str, str], tests: Sequence[Mapping[str, Any]]
+    promtool: Path,
+    folder: Path,
+    rules: Mapping[str, str],
+    tests: Sequence[Mapping[str, Any]],
+    evaluated: str = "1m",
 ) -> tuple[int, str]:
-    """`promtool test rules`: its exit code and what it printed."""
+    """`promtool test rules`, rules being evaluated so often: its exit code and what it printed."""
     for file, text in rules.items():
         (folder / file).write_text(text)
-    document = {"rule_files": list(rules), "evaluation_interval": "1m", "tests": list(tests)}
+    document = {"rule_files": list(rules), "evaluation_interval": evaluated, "tests": list(tests)}
     (folder / "tests.yaml").write_text(yaml.safe_dump(document, sort_keys=False, width=10_000))
     done = subprocess.run(
         [str(promtool), "test", "rules", "tests.yaml"],

@@ -13,7 +13,7 @@ import endpoint_stories
 import platform_stories
 from pulumi_mlops.alerts import render, render_platform
 from pulumi_mlops.alerts.rules import all_rules
-from rule_stories import Story, cases_of, message_test, run
+from rule_stories import Story, cases_of, message_case, run
 
 RULES = {
     "endpoint.yaml": render(endpoint_stories.ALERTS),
@@ -35,7 +35,7 @@ def test_every_alert_has_a_story_in_which_it_fires_ends_and_does_not_fire() -> N
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.alert)
 def test_it_fires_when_it_should_and_only_then(story: Story, promtool: Path, tmp_path: Path) -> None:
-    code, printed = run(promtool, tmp_path, RULES, cases_of([story]))
+    code, printed = run(promtool, tmp_path, RULES, cases_of([story]), f"{story.step}m")
     assert code == 0, printed
 
 
@@ -46,7 +46,7 @@ def test_messages_name_the_release_and_have_no_hole(promtool: Path, tmp_path: Pa
         'mlops_model_info{endpoint="mortgage",model="mortgage",version="3",role="stable"}': "0x900",
     }
     told = [story for story in endpoint_stories.STORIES if story.alert != "MlopsReleasesDiffer"]
-    tests = [message_test(replace(story, fires={**serving, **story.fires})) for story in told]
+    tests = [message_case(replace(story, fires={**serving, **story.fires})) for story in told]
     code, printed = run(promtool, tmp_path, RULES, tests)
     assert code == 1
     got = {re.search(r'alertname="(\w+)"', text)[1]: text for text in printed.split("alertname: ")[1:]}
