@@ -4,6 +4,13 @@
 in other languages can use the components too (`pulumi package add`).
 """
 
+from pulumi_mlops.alert_args import (
+    DriftArgs,
+    EndpointAlertsArgs,
+    LatencyArgs,
+    ScheduledJobArgs,
+    SloArgs,
+)
 from pulumi_mlops.cluster import Cluster, ClusterArgs, existing_context, local_node
 from pulumi_mlops.database import Database, DatabaseArgs
 from pulumi_mlops.errors import InvalidValue
@@ -22,6 +29,8 @@ __all__ = [
     "ClusterArgs",
     "Database",
     "DatabaseArgs",
+    "DriftArgs",
+    "EndpointAlertsArgs",
     "FlowArgs",
     "GuardedNamespace",
     "GuardedNamespaceArgs",
@@ -29,6 +38,7 @@ __all__ = [
     "ImageRegistryArgs",
     "ImageRegistrySource",
     "InvalidValue",
+    "LatencyArgs",
     "ModelEndpoint",
     "ModelEndpointArgs",
     "ModelRegistry",
@@ -41,6 +51,8 @@ __all__ = [
     "PlatformArgs",
     "PlatformSecretsArgs",
     "ResourcesArgs",
+    "ScheduledJobArgs",
+    "SloArgs",
     "StoreAccessArgs",
     "StoreKeyArgs",
     "TrackingArgs",

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 import pulumi
 
-from pulumi_mlops import database_pods, inputs, model_registry_pods, object_store_pods
+from pulumi_mlops import alerts_wiring, database_pods, inputs, model_registry_pods, object_store_pods
 from pulumi_mlops.database import DatabaseArgs
 from pulumi_mlops.labels import selector
 from pulumi_mlops.model_endpoint import ModelEndpointArgs
@@ -147,7 +147,8 @@ def endpoint(site: Site, wanted: PlatformEndpointArgs, store_url: pulumi.Output[
         "ingress_address": site.ingress_address,
         "allowed_egress": [_to_store(site)],
     }
-    return _with(args, _without(wanted, "name"))
+    alerts = alerts_wiring.endpoint_alerts(site.args, wanted)
+    return _with(args, _without(wanted, "name"), {"alerts": alerts})
 
 
 def _pods(component: str) -> dict[str, pulumi.Input[str]]:
