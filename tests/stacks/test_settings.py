@@ -170,8 +170,8 @@ def test_published_ports_are_listed_ascending() -> None:
             "0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10",
         ),
         (
-            {"cluster": LOCAL_NODE, "endpoints": [{**ENDPOINT, "slo": {"avail": 99}}]},
-            "mlops:endpoints[0].slo.avail: unknown key; allowed are availability, latency",
+            {"cluster": LOCAL_NODE, "endpoints": [{**ENDPOINT, "slo": {"availability": 99, "latncy": 1}}]},
+            "mlops:endpoints[0].slo.latncy: unknown key (did you mean latency?); allowed are availability, latency",
         ),
         (
             {"cluster": LOCAL_NODE, "endpoints": [{**ENDPOINT, "drift": {"leastRow": 9}}]},
