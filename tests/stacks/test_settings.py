@@ -171,7 +171,8 @@ def test_published_ports_are_listed_ascending() -> None:
         ),
         (
             {"cluster": LOCAL_NODE, "endpoints": [{**ENDPOINT, "slo": {"availability": 99, "latncy": 1}}]},
-            "mlops:endpoints[0].slo.latncy: unknown key (did you mean latency?); allowed are availability, latency",
+            "mlops:endpoints[0].slo.latncy: unknown key (did you mean latency?); allowed are availability, "
+            "latency",
         ),
         (
             {"cluster": LOCAL_NODE, "endpoints": [{**ENDPOINT, "drift": {"leastRow": 9}}]},

@@ -5,15 +5,15 @@ from typing import Annotated
 from pydantic import Field
 
 from pulumi_mlops.alerts.rules import from_template
-from pulumi_mlops.alerts.settings import Name, Owner, Runbooks, Share
+from pulumi_mlops.alerts.settings import Namespace, Owner, Runbooks, Share
 from pulumi_mlops.alerts.slo import Strict
 
 
 class PlatformAlerts(Strict):
     """The namespaces of a platform, and how full a volume may be."""
 
-    system_namespace: Name
-    models_namespace: Name
+    system_namespace: Namespace
+    models_namespace: Namespace
     owner: Owner = "platform"
     runbooks: Runbooks = "docs/runbooks"
     volume_free_share: Share = 0.15

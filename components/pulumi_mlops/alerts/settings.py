@@ -19,6 +19,7 @@ Name = Annotated[str, AfterValidator(checks.object_name)]
 Share = Annotated[float, AfterValidator(limits.share)]
 Owner = Annotated[str, AfterValidator(limits.owner)]
 Runbooks = Annotated[str, AfterValidator(limits.runbooks)]
+Namespace = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?$")]
 Feature = Annotated[str, Field(pattern=r"^\w+$")]
 
 
@@ -53,7 +54,7 @@ class EndpointAlerts(Strict):
 
     endpoint: Name
     model: Name
-    namespace: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?$")]
+    namespace: Namespace
     owner: Owner = "platform"
     runbooks: Runbooks = "docs/runbooks"
     slo: Slo | None = None
