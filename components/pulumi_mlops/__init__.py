@@ -4,6 +4,13 @@
 in other languages can use the components too (`pulumi package add`).
 """
 
+from pulumi_mlops.alert_args import (
+    DriftArgs,
+    EndpointAlertsArgs,
+    LatencyArgs,
+    ScheduledJobArgs,
+    SloArgs,
+)
 from pulumi_mlops.cluster import Cluster, ClusterArgs, existing_context, local_node
 from pulumi_mlops.database import Database, DatabaseArgs
 from pulumi_mlops.errors import InvalidValue
@@ -29,6 +36,8 @@ __all__ = [
     "ClusterArgs",
     "Database",
     "DatabaseArgs",
+    "DriftArgs",
+    "EndpointAlertsArgs",
     "FlowArgs",
     "GuardedNamespace",
     "GuardedNamespaceArgs",
@@ -39,6 +48,7 @@ __all__ = [
     "Keda",
     "KedaArgs",
     "KedaSource",
+    "LatencyArgs",
     "ModelEndpoint",
     "ModelEndpointArgs",
     "ModelRegistry",
@@ -54,7 +64,9 @@ __all__ = [
     "ScalingArgs",
     "ScalingDirectionArgs",
     "ScalingStepArgs",
+    "ScheduledJobArgs",
     "ScheduledMinimumArgs",
+    "SloArgs",
     "StoreAccessArgs",
     "StoreKeyArgs",
     "TrackingArgs",

@@ -11,7 +11,16 @@ from pulumi_kubernetes.core.v1 import Secret, Service, ServiceAccount
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from pulumi_kubernetes.policy.v1 import PodDisruptionBudget
 
-from pulumi_mlops import checks, inputs, manifests, model_endpoint_pods, network_flows, scaling
+from pulumi_mlops import (
+    alert_args,
+    checks,
+    inputs,
+    manifests,
+    model_endpoint_pods,
+    network_flows,
+    scaling,
+)
+from pulumi_mlops.alert_args import EndpointAlertsArgs
 from pulumi_mlops.model_endpoint_pods import ADMIN_PORT, GRPC_PORT, PORT
 from pulumi_mlops.placement import Placement
 from pulumi_mlops.scaling_args import ScalingArgs
@@ -66,6 +75,8 @@ class ModelEndpointArgs(TypedDict):
     mounted_secrets: NotRequired[dict[str, pulumi.Input[str]]]
     """Secrets of the namespace by the name of the folder under /etc/mlops that shows their keys as files:
     certificates and access keys, to which settings such as MLOPS_TLS_CERT_FILE point."""
+    alerts: NotRequired[EndpointAlertsArgs]
+    """Objectives, drift, and who is told; without it, alerts without objectives for owner `platform`."""
 
 
 class ModelEndpoint(pulumi.ComponentResource):
@@ -79,6 +90,8 @@ class ModelEndpoint(pulumi.ComponentResource):
     """Name of the model."""
     version: pulumi.Output[str]
     """`release` or the version number it is pinned to."""
+    alert_rules: pulumi.Output[str]
+    """A Prometheus rule file: recording rules and alerts of this endpoint."""
 
     def __init__(
         self, name: str, args: ModelEndpointArgs, opts: pulumi.ResourceOptions | None = None
@@ -93,6 +106,9 @@ class ModelEndpoint(pulumi.ComponentResource):
         self.model = pulumi.Output.from_input(inputs.text(args, "model", checks.object_name))
         self.version = pulumi.Output.from_input(
             inputs.text(args, "version", checks.model_version, checks.FOLLOW_RELEASES)
+        )
+        self.alert_rules = alert_args.rule_file(
+            args.get("alerts") or {}, place.name, self.model, place.namespace
         )
         account = ServiceAccount(f"{name}-account", opts=child, **manifests.service_account(place.metadata()))
         secret = Secret(
@@ -130,6 +146,7 @@ class ModelEndpoint(pulumi.ComponentResource):
                 "internal_url": self.internal_url,
                 "model": self.model,
                 "version": self.version,
+                "alert_rules": self.alert_rules,
             }
         )
 

@@ -5,7 +5,7 @@ What the stack program registers; every part of it can also be used without it.
 
 import pulumi
 
-from pulumi_mlops import checks, inputs
+from pulumi_mlops import alerts_wiring, checks, inputs
 from pulumi_mlops import platform_wiring as wiring
 from pulumi_mlops.cluster import Cluster
 from pulumi_mlops.database import Database
@@ -30,6 +30,8 @@ class Platform(pulumi.ComponentResource):
     """The S3 endpoint, from outside if published, else inside the cluster."""
     image_registry: pulumi.Output[str]
     """Where nodes pull images from."""
+    alert_rules: pulumi.Output[dict[str, str]]
+    """Every Prometheus rule file by its name: those of the endpoints and the platform's own."""
     kubeconfig: pulumi.Output[str]
     """Text of the cluster's kubeconfig, secret."""
 
@@ -60,7 +62,9 @@ class Platform(pulumi.ComponentResource):
         )
         pipelines = self._pipelines(site, store, mlflow)
         before = [store, *self._keda(site, object_name)]
+        self._rules: dict[str, pulumi.Output[str]] = {}
         self.endpoints = pulumi.Output.from_input(self._endpoints(site, store, before, pipelines))
+        self.alert_rules = pulumi.Output.all(**alerts_wiring.rule_files(object_name, self._rules))
         self.model_registry_url = _published(mlflow.external_url, mlflow.url)
         self.object_store_url = _published(store.external_url, store.url)
         self.image_registry = registry.address
@@ -68,6 +72,7 @@ class Platform(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "endpoints": self.endpoints,
+                "alert_rules": self.alert_rules,
                 "model_registry_url": self.model_registry_url,
                 "object_store_url": self.object_store_url,
                 "image_registry": self.image_registry,
@@ -119,6 +124,7 @@ class Platform(pulumi.ComponentResource):
                 wiring.endpoint(site, wanted, store.url),
                 pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=before)),
             )
+            self._rules[wanted["name"]] = endpoint.alert_rules
             described.append(
                 {
                     "name": pulumi.Output.from_input(wanted["name"]),

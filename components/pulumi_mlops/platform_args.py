@@ -4,6 +4,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from pulumi_mlops.alert_args import EndpointAlertsArgs
 from pulumi_mlops.cluster import ClusterArgs
 from pulumi_mlops.keda import KedaSource
 from pulumi_mlops.object_store import StoreKeyArgs
@@ -117,6 +118,8 @@ class PlatformEndpointArgs(TypedDict):
     """Further settings of the server by variable name."""
     mounted_secrets: NotRequired[dict[str, pulumi.Input[str]]]
     """Secrets of the models' namespace by the folder under /etc/mlops that shows their keys as files."""
+    alerts: NotRequired[EndpointAlertsArgs]
+    """Objectives, drift, and who is told; the platform adds the pipelines that lead to the endpoint."""
 
 
 class PlatformArgs(TypedDict):

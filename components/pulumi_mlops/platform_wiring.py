@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 import pulumi
 
 from pulumi_mlops import (
+    alerts_wiring,
     checks,
     database_pods,
     inputs,
@@ -163,10 +164,11 @@ def endpoint(site: Site, wanted: PlatformEndpointArgs, store_url: pulumi.Output[
         "ingress_address": site.ingress_address,
         "allowed_egress": [_to_store(site)],
     }
+    alerts = alerts_wiring.endpoint_alerts(site.args, wanted)
     scaling: Mapping[str, Any] = wanted.get("scaling") or {}
     if scaling.get("by") == checks.ON_CONCURRENCY:
         scaling = {"prometheus_url": prometheus_url(site), **scaling}
-    return _with(args, _without(wanted, "name"), {"scaling": scaling or None})
+    return _with(args, _without(wanted, "name"), {"scaling": scaling or None, "alerts": alerts})
 
 
 def keda(site: Site, wanted: PlatformKedaArgs, namespace: pulumi.Output[str] | None) -> KedaArgs:

@@ -138,6 +138,19 @@ def _endpoint(endpoint: EndpointSettings) -> Any:
             "workers": endpoint.workers,
             "server_settings": endpoint.server_settings,
             "mounted_secrets": endpoint.mounted_secrets,
+            "alerts": _alerts(endpoint),
+        }
+    )
+
+
+def _alerts(endpoint: EndpointSettings) -> dict[str, object]:
+    slo, drift = endpoint.slo, endpoint.drift
+    return _given(
+        {
+            "owner": endpoint.owner,
+            "runbooks": endpoint.runbooks,
+            "slo": slo and slo.model_dump(exclude_none=True),
+            "drift": drift and drift.model_dump(exclude_none=True),
         }
     )
 

@@ -81,12 +81,20 @@ def _inside(kind: Any, step: str | int) -> Any:
     """The type one step further: a field by its alias, a list's item, or a union's member by its tag."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         by_alias = {field.alias: field.annotation for field in kind.model_fields.values()}
-        return by_alias.get(str(step))
-    members = [
-        member for member in get_args(kind) if isinstance(member, type) and issubclass(member, BaseModel)
-    ]
+        return _given_or_none(by_alias.get(str(step)))
+    members = _sections(kind)
     tagged = [member for member in members if step in get_args(_tag(member))]
     return next(iter(tagged or members), None)
+
+
+def _given_or_none(kind: Any) -> Any:
+    """The section in `Section | None`; every other type as it is."""
+    members = _sections(kind)
+    return members[0] if len(members) == 1 and type(None) in get_args(kind) else kind
+
+
+def _sections(kind: Any) -> list[type[BaseModel]]:
+    return [member for member in get_args(kind) if isinstance(member, type) and issubclass(member, BaseModel)]
 
 
 def _tag(member: type[BaseModel]) -> Any:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from mlops_stacks import alert_settings
 from mlops_stacks import setting_types as types
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.scaling_settings import KedaSettings, Scaling
@@ -89,7 +90,10 @@ class PipelineSettings(Resources):
 
 
 class EndpointSettings(Resources):
-    """One model endpoint; `version` is `release` or a version number in quotes."""
+    """One model endpoint; `version` is `release` or a version number in quotes.
+
+    `owner`, `runbooks`, `slo` and `drift` are for its alerts.
+    """
 
     name: types.ObjectName
     model: types.ObjectName
@@ -105,6 +109,10 @@ class EndpointSettings(Resources):
     workers: types.Positive = 1
     server_settings: types.ServerSettings = Field(default_factory=dict)
     mounted_secrets: dict[types.ObjectName, str] = Field(default_factory=dict)
+    owner: alert_settings.Owner | None = None
+    runbooks: alert_settings.Runbooks | None = None
+    slo: alert_settings.SloSettings | None = None
+    drift: alert_settings.DriftSettings | None = None
 
     @model_validator(mode="after")
     def _replicas_in_order(self) -> Self:

@@ -27,7 +27,8 @@ def test_an_endpoint_is_these_seven_objects() -> None:
         ("Service", "mortgage-service"),
         ("ServiceAccount", "mortgage-account"),
     ]
-    assert recording.outputs["mortgage"] == {
+    told = {key: value for key, value in recording.outputs["mortgage"].items() if key != "alert_rules"}
+    assert told == {
         "url": "http://127.0.0.1:30080",
         "internal_url": "http://mortgage.models.svc:8080",
         "model": "mortgage",

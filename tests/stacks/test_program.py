@@ -108,6 +108,22 @@ def test_all_requests_leave_the_control_plane_room_on_two_cores(environment: tup
     assert millicores <= 500
 
 
+def test_objectives_and_owner_of_an_endpoint_reach_its_rules(tmp_path: Path) -> None:
+    endpoint = {
+        "name": "mortgage",
+        "model": "mortgage",
+        "owner": "credit-risk",
+        "slo": {"availability": 99.5, "latency": {"percent": 99, "seconds": 0.25}},
+        "drift": {"leastRows": 500, "outputs": ["label"]},
+    }
+    recording = registered(program.main, config=config_of("local", tmp_path, endpoints=[endpoint]))
+    rules = recording.outputs["mlops"]["alert_rules"]["endpoint-mortgage.yaml"]
+    assert 'owner: "credit-risk"' in rules
+    assert "mlops:request_slow:ratio_rate1h" in rules
+    assert "mlops:drift_rows:1h >= 500" in rules
+    assert 'feature=~"(label)([.].*)?"' in rules
+
+
 def test_every_key_of_the_project_is_read_so_a_mistyped_one_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="mlops:databse: unknown key"):
         registered(program.main, config=config_of("local", tmp_path, databse={"size": "5Gi"}))

@@ -153,6 +153,38 @@ def test_published_ports_are_listed_ascending() -> None:
             "mlops:endpoints[0]: minReplicas, 4, is more than maxReplicas, 3",
         ),
         (
+            {"cluster": LOCAL_NODE, "endpoints": [{**ENDPOINT, "slo": {"availability": 100}}]},
+            "mlops:endpoints[0].slo.availability: 100 is not an objective; allowed is more than 0 and less "
+            "than 100 percent, such as 99.5. 100 leaves no budget, so that every single failure would be a "
+            "breach: choose 99.9 instead",
+        ),
+        (
+            {
+                "cluster": LOCAL_NODE,
+                "endpoints": [
+                    {**ENDPOINT, "slo": {"availability": 99, "latency": {"percent": 99, "seconds": 0.2}}}
+                ],
+            },
+            "mlops:endpoints[0].slo.latency.seconds: 0.2 seconds cannot be told from the histogram "
+            "mlops_request_seconds; choose one of its bounds: 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, "
+            "0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10",
+        ),
+        (
+            {"cluster": LOCAL_NODE, "endpoints": [{**ENDPOINT, "slo": {"availability": 99, "latncy": 1}}]},
+            "mlops:endpoints[0].slo.latncy: unknown key (did you mean latency?); allowed are availability, "
+            "latency",
+        ),
+        (
+            {"cluster": LOCAL_NODE, "endpoints": [{**ENDPOINT, "drift": {"leastRow": 9}}]},
+            "mlops:endpoints[0].drift.leastRow: unknown key (did you mean leastRows?); allowed are level, "
+            "leastRows, leastEffect, outputs",
+        ),
+        (
+            {"cluster": LOCAL_NODE, "endpoints": [{**ENDPOINT, "owner": "{{ me }}"}]},
+            "mlops:endpoints[0].owner: '{{ me }}' cannot be an owner; allowed are up to 63 letters, digits, "
+            "spaces and _.@+/-, a letter or digit first, such as credit-risk or team@example.org",
+        ),
+        (
             {"cluster": LOCAL_NODE, "endpoints": ENDPOINT},
             "mlops:endpoints: {'name': 'mortgage', 'model': 'mortgage'} was given; allowed is a list",
         ),

@@ -31,6 +31,12 @@ READ_ONLY = {"access_key_id": "secret-reader-id", "secret_access_key": "secret-r
 READ_WRITE = {"access_key_id": "secret-writer-id", "secret_access_key": "secret-writer-key"}
 FLOW = {"name": "shop", "port": 8080, "namespace": "shop", "pods": {"app": "shop"}}
 RESOURCES = {"cpu": "70m", "memory": "70Mi", "memory_limit": "700Mi"}
+ALERTS = {
+    "owner": "credit-risk",
+    "slo": {"availability": 99.5, "latency": {"percent": 99, "seconds": 0.25}},
+    "drift": {"least_rows": 200, "outputs": ["label"]},
+    "pipelines": [{"name": "approval-pipeline", "scheduled": True}],
+}
 PUBLISHED = {"node_port": 30080, "ingress_address": "127.0.0.1"}
 
 SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
@@ -126,6 +132,7 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
         "allowed_ingress": [FLOW],
         "allowed_egress": [FLOW],
         "resources": RESOURCES,
+        "alerts": ALERTS,
         **PUBLISHED,
     },
     mlops.Platform: {
@@ -154,7 +161,15 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
         "database": {"size": "5Gi"},
         "model_registry": {"node_port": 30501},
         "pipelines": [{"name": "mortgage-approval", "model": "mortgage", "endpoint": "mortgage"}],
-        "endpoints": [{"name": "mortgage", "model": "mortgage", "node_port": 30080, "resources": RESOURCES}],
+        "endpoints": [
+            {
+                "name": "mortgage",
+                "model": "mortgage",
+                "node_port": 30080,
+                "resources": RESOURCES,
+                "alerts": {"slo": {"availability": 99.5}},
+            }
+        ],
     },
 }
 COMPONENTS = list(SAMPLES)
