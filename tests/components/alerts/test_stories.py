@@ -59,3 +59,21 @@ def test_messages_name_the_release_and_have_no_hole(promtool: Path, tmp_path: Pa
         assert 'endpoint="mortgage"' in text
         assert 'model="mortgage"' in text
         assert "https://runbooks.example.org/mlops/" in text
+
+
+@pytest.mark.parametrize(
+    ("alert", "words"),
+    [
+        ("MlopsInputDrift", "Of version 1 in the last hour: income (stability index 0.54)."),
+        (
+            "MlopsDataQuality",
+            "Over 5 % of the rows that version 1 got in the last hour: income missing (20%).",
+        ),
+        ("MlopsErrorBudgetBurnsFast", "9.667% of the requests to mortgage fail"),
+        ("MlopsVolumeFull", "Volume data-object-store-0 in mlops-system is almost full"),
+    ],
+)
+def test_a_message_names_what_it_is_about(alert: str, words: str, promtool: Path, tmp_path: Path) -> None:
+    (story,) = (story for story in STORIES if story.alert == alert)
+    _, printed = run(promtool, tmp_path, RULES, [message_case(story)])
+    assert words in printed
