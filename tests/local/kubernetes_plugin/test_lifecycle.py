@@ -260,11 +260,11 @@ def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
     client.close()
 
 
-def test_the_plugin_starts_fast() -> None:
-    command = [sys.executable, "-c", "import mlops_local.kubernetes_plugin.server"]
-    took = []
-    for _ in range(3):
-        began = time.monotonic()
-        subprocess.run(command, check=True)
-        took.append(time.monotonic() - began)
-    assert min(took) < 1.2
+def test_the_plugin_loads_nothing_that_would_make_it_start_slowly() -> None:
+    program = "import sys, mlops_local.kubernetes_plugin.server; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert (
+        loaded & {"jinja2", "kubernetes", "mlops_cli", "pulumi_kubernetes", "pulumi_mlops", "pydantic"}
+        == set()
+    )
