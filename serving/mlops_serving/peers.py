@@ -1,7 +1,9 @@
 """What a worker sees of the other workers, in the memory where they keep their numbers.
 
 All workers accept on one port, so a client meets any of those that listen: the server is ready when all of
-them are, and a worker that replaces a dead one listens only when it can answer.
+them are. The workers that a server begins with listen at once, and count from before they are started: else
+the first would say ready, and the next accept and have no model yet. A worker that replaces a dead one
+listens, and counts, only when it can answer.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ class Peers:
     """The other workers of worker `number`."""
 
     def __init__(self, segments: Sequence[Segment], number: int) -> None:
+        self.listens_at_once = bool(segments[number].get(LISTENING.name))
         self._others = [segment for place, segment in enumerate(segments) if place != number]
 
     def some_ready(self) -> bool:

@@ -24,7 +24,15 @@ from mlops_serving.control import Command
 from mlops_serving.cpus import cpu_limit
 from mlops_serving.errors import ServingError, SettingsError
 from mlops_serving.logs import log
-from mlops_serving.metrics.catalog import ACCESS_REFUSED, READY, RELOADS, SPECS, WORKER_RESTARTS, WORKERS
+from mlops_serving.metrics.catalog import (
+    ACCESS_REFUSED,
+    LISTENING,
+    READY,
+    RELOADS,
+    SPECS,
+    WORKER_RESTARTS,
+    WORKERS,
+)
 from mlops_serving.metrics.meters import Meter
 from mlops_serving.metrics.segment import Segment, new_segment
 from mlops_serving.settings import Settings
@@ -45,8 +53,9 @@ class Supervisor:
         self._own = Segment(new_segment("supervisor"))
         self.segments = [*map(Segment, self._handles), self._own]
         for segment in self.segments[:-1]:
-            # A worker that has not begun yet is one that is not ready.
+            # A worker that has not begun yet is one that is not ready, and that a client will meet.
             Meter(READY, segment).labels().set(0)
+            Meter(LISTENING, segment).labels().set(1)
         self._restarts = Meter(WORKER_RESTARTS, self._own).labels()
         self._running = Meter(WORKERS, self._own).labels()
         self._access = self._admin_access()

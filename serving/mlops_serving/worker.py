@@ -116,7 +116,7 @@ class Worker:
         flushing = loop.create_task(self._flush())
         threading.Thread(target=self._obey, args=(loop, leaving), name="control", daemon=True).start()
         try:
-            while self._peers.some_ready() and not self._inference.worker_ready:
+            while self._waits():
                 done, _ = await asyncio.wait((failed, leaving.asked), timeout=_TICK_SECONDS)
                 if done:
                     break
@@ -133,12 +133,19 @@ class Worker:
         if failed.done():
             failed.result()
 
+    def _waits(self) -> bool:
+        """Whether others answer what this worker could not yet."""
+        return (
+            not self._peers.listens_at_once and self._peers.some_ready() and not self._inference.worker_ready
+        )
+
     async def _listen(self, failed: asyncio.Future[None], leaving: Leaving) -> None:
         """Accept until one of the two comes, and finish what was accepted."""
+        # Before it accepts: from now on others are not ready unless this one is.
+        self._metrics.listening.labels().set(1)
         http = _http_server(self._app(), self._settings, self._metrics)
         rpc = await self._rpc()
         serving = asyncio.create_task(http.serve())
-        self._metrics.listening.labels().set(1)
         try:
             await asyncio.wait((serving, failed, leaving.asked), return_when=asyncio.FIRST_COMPLETED)
             if leaving.asked.done():

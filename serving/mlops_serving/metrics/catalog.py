@@ -58,7 +58,9 @@ MODEL_READY: Final = Spec(
     ("model",),
     merge="min",
 )
-LISTENING: Final = Spec("mlops_listening", "gauge", "Worker processes that accept connections.")
+LISTENING: Final = Spec(
+    "mlops_listening", "gauge", "Worker processes that accept connections, or will when they have begun."
+)
 READY: Final = Spec("mlops_ready", "gauge", "1 while every worker wants requests.", merge="min")
 START_SECONDS: Final = Spec("mlops_start_seconds", "gauge", "Time from process start to ready.", merge="max")
 RELEASE_NUMBER: Final = Spec(
