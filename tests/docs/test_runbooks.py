@@ -8,6 +8,7 @@ import yaml
 
 import endpoint_stories
 import platform_stories
+from mlops_cli.main import app
 from mlops_serving.metrics import catalog
 from pulumi_mlops.alerts import metrics, render, render_platform, runbook
 from pulumi_mlops.alerts.rules import all_rules
@@ -56,3 +57,12 @@ def test_links_lead_to_pages_and_queries_ask_for_metrics_that_exist(page: Path) 
     served = frozenset(spec.name for spec in catalog.SPECS)
     for query in re.findall(r"In Prometheus:\n\n    (.+)\n", text):
         metrics.refuse_unknown(query, recorded | served)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"commands of {page.name}")
+def test_the_commands_that_a_runbook_names_exist(page: Path) -> None:
+    known = {
+        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+    }
+    named = set(re.findall(r"^    (?:[^\n]*/)?mlops (\w+)", page.read_text(), re.MULTILINE))
+    assert named - known == set()
