@@ -32,7 +32,7 @@ def text(
     Raises `pulumi.InputPropertyError` for a plain value that `check` refuses, or a missing one that has
     no default.
     """
-    path = f"{within}.{key}" if within else key
+    path = _path(within, key)
     return _checked(path, _given(args, key, default, path), check)
 
 
@@ -50,7 +50,7 @@ def whole(
     within: str = "",
 ) -> Any:
     """The integer input `key`, coerced from a float and checked; `default` when it is not given."""
-    path = f"{within}.{key}" if within else key
+    path = _path(within, key)
     return _checked(path, _given(args, key, default, path), lambda value: check(_as_int(value)))
 
 
@@ -68,7 +68,7 @@ def plain(
     within: str = "",
 ) -> str:
     """A string that decides names or what is registered, so it may not be an output."""
-    path = f"{within}.{key}" if within else key
+    path = _path(within, key)
     value = _given(args, key, default, path)
     if isinstance(value, pulumi.Output):
         raise pulumi.InputPropertyError(
@@ -180,3 +180,7 @@ def _as_int(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or int(value) != value:
         raise InvalidValue(f"{value!r} is not a whole number")
     return int(value)
+
+
+def _path(within: str, key: str) -> str:
+    return f"{within}.{key}" if within else key

@@ -249,10 +249,12 @@ class Keda(pulumi.ComponentResource):
             Service(
                 f"{name}-operator-service",
                 opts=self._child(),
-                **keda_pods.service(operator, keda_pods.GRPC_PORT, "grpc"),
+                **manifests.service(operator.metadata(), operator.selector, keda_pods.GRPC_PORT, "grpc"),
             ),
             Service(
-                f"{name}-adapter-service", opts=self._child(), **keda_pods.service(adapter, 443, "https")
+                f"{name}-adapter-service",
+                opts=self._child(),
+                **manifests.service(adapter.metadata(), adapter.selector, 443, "https"),
             ),
         ]
 

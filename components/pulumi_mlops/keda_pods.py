@@ -5,7 +5,7 @@ its answers to the API server as external metrics. The operator makes both their
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -22,6 +22,7 @@ API_SERVER_PORTS = (443, 6443)
 CERTIFICATES = "/certs"
 CERTIFICATE_SECRET = "kedaorg-certs"  # noqa: S105 - a name, the operator's default
 _START_SECONDS = 120
+_READ = ["get", "list", "watch"]
 
 
 def custom_resource_definitions() -> list[Object]:
@@ -189,18 +190,6 @@ def binding(meta: Object, kind: str, role_name: str, account: str, namespace: An
         "role_ref": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role_name},
         "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
     }
-
-
-def service(place: Placement, port: int, target: str) -> Object:
-    """A Service inside the cluster."""
-    entry: Mapping[str, Any] = {"name": target, "port": port, "targetPort": target, "protocol": "TCP"}
-    return {
-        "metadata": place.metadata(),
-        "spec": {"type": "ClusterIP", "selector": place.selector, "ports": [entry]},
-    }
-
-
-_READ = ["get", "list", "watch"]
 
 
 def _rule(group: str, resources: list[str], verbs: list[str], names: Sequence[str] = ()) -> Object:

@@ -10,7 +10,7 @@ from pulumi_mlops.errors import InvalidValue
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("pulumi_mlops"),
     undefined=jinja2.StrictUndefined,
-    autoescape=False,  # noqa: S701 - ini text, not HTML; what is rendered is parsed and compared below
+    autoescape=jinja2.select_autoescape(()),
     keep_trailing_newline=True,
     trim_blocks=True,
 )

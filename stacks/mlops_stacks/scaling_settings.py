@@ -73,7 +73,8 @@ class Scaling(Section):
 
 
 class KedaSettings(Section):
-    """Where KEDA comes from, and the Prometheus it asks: the platform's own without `prometheusUrl`."""
+    """Where KEDA comes from, and the Prometheus it asks: `prometheus:9090` in the system namespace without
+    `prometheusUrl`."""
 
     mode: Literal["none", "run", "adopt"] = "none"
     prometheus_url: types.Text | None = None

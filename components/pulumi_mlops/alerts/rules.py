@@ -17,7 +17,7 @@ from pulumi_mlops.errors import InvalidValue
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("pulumi_mlops.alerts"),
     undefined=jinja2.StrictUndefined,
-    autoescape=False,  # noqa: S701 - YAML, read back below; the values were checked by their types
+    autoescape=jinja2.select_autoescape(()),
     variable_start_string="<<",
     variable_end_string=">>",
     trim_blocks=True,
@@ -42,10 +42,9 @@ def render(alerts: EndpointAlerts) -> str:
 
     Raises `InvalidValue` if a rule asks for a metric that nobody has.
     """
-    text = from_template(
+    return from_template(
         "endpoint.yaml.j2", alerts=alerts, owner=alerts.owner, runbooks=alerts.runbooks, slo=alerts.slo
     )
-    return text
 
 
 def from_template(name: str, **values: Any) -> str:

@@ -14,7 +14,7 @@ SITE = "/usr/local/lib/python3.11/dist-packages/"
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     undefined=jinja2.StrictUndefined,
-    autoescape=False,  # noqa: S701 - the output is no HTML
+    autoescape=jinja2.select_autoescape(()),
     trim_blocks=True,
     keep_trailing_newline=True,
 )
