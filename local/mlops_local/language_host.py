@@ -12,6 +12,7 @@ Protocol: https://pulumi-developer-docs.readthedocs.io (proto/pulumi/language.pr
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import platform
 import runpy
@@ -87,8 +88,8 @@ class LanguageHost(LanguageServer):
             return self._run_in_child(python, request)
         self.program = program_of(request.info)
         with working_directory(request.info.program_directory):
-            response: Any = super().Run(request, context)  # type: ignore[no-untyped-call]
-            return already_reported(response)
+            sdk: Any = super()
+            return already_reported(sdk.Run(request, context))
 
     def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         if request.info.entry_point not in ("", ".") or not request.info.program_directory:
@@ -277,7 +278,8 @@ def main() -> int:
     """Entry of `python -m mlops_local.language_host`."""
     if sys.argv[1:] == [CHILD_FLAG]:
         return run_child()
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     serve()
     return 0
 

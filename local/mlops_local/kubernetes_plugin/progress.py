@@ -22,10 +22,12 @@ class Progress:
         """Show a warning that stays."""
         self._log(engine_pb2.WARNING, urn, text, ephemeral=False)
 
-    def _log(self, severity: int, urn: str, text: str, *, ephemeral: bool) -> None:
+    def _log(
+        self, severity: engine_pb2.LogSeverity.ValueType, urn: str, text: str, *, ephemeral: bool
+    ) -> None:
         if self._engine is None:
             return
-        request = engine_pb2.LogRequest(severity=severity, urn=urn, message=text, ephemeral=ephemeral)  # type: ignore[arg-type]
+        request = engine_pb2.LogRequest(severity=severity, urn=urn, message=text, ephemeral=ephemeral)
         # A message that does not arrive must not fail the resource.
         with contextlib.suppress(grpc.RpcError):
             self._engine.Log(request)

@@ -32,7 +32,7 @@ FAILED = grpc.StatusCode.UNKNOWN
 Handler = Callable[[Any, Any, Any], Coroutine[Any, Any, Any]]
 
 
-def guarded(handler: Handler) -> Handler:
+def guarded(handler: Handler) -> Any:
     """Turn this package's errors into gRPC statuses that the engine prints as they are."""
 
     @functools.wraps(handler)
@@ -73,16 +73,20 @@ class Servicer(ProviderServicer):
 
     _provider: KubernetesProvider
 
+    # The SDK's own answers, whose failures leave as ours do.
+    CheckConfig = guarded(ProviderServicer.CheckConfig)
+    Diff = guarded(ProviderServicer.Diff)
+    Create = guarded(ProviderServicer.Create)
+    Update = guarded(ProviderServicer.Update)
+    Delete = guarded(ProviderServicer.Delete)
+    Read = guarded(ProviderServicer.Read)
+    Invoke = guarded(ProviderServicer.Invoke)
+
     async def Handshake(self, request: Any, context: Any) -> Any:
         """The engine learns what the plugin understands."""
         return provider_pb2.ProviderHandshakeResponse(
             accept_secrets=True, supports_autonaming_configuration=True
         )
-
-    @guarded
-    async def CheckConfig(self, request: Any, context: Any) -> Any:
-        """Provider inputs."""
-        return await super().CheckConfig(request, context)
 
     @guarded
     async def DiffConfig(self, request: Any, context: Any) -> Any:
@@ -116,36 +120,6 @@ class Servicer(ProviderServicer):
         ]
         inputs = PropertyValue.marshal_map(answer.inputs or {})
         return provider_pb2.CheckResponse(inputs=inputs, failures=failures)
-
-    @guarded
-    async def Diff(self, request: Any, context: Any) -> Any:
-        """What an update would change."""
-        return await super().Diff(request, context)
-
-    @guarded
-    async def Create(self, request: Any, context: Any) -> Any:
-        """Create an object, or preview it."""
-        return await super().Create(request, context)  # type: ignore[no-untyped-call]
-
-    @guarded
-    async def Update(self, request: Any, context: Any) -> Any:
-        """Change an object, or preview it."""
-        return await super().Update(request, context)  # type: ignore[no-untyped-call]
-
-    @guarded
-    async def Delete(self, request: Any, context: Any) -> Any:
-        """Delete an object."""
-        return await super().Delete(request, context)  # type: ignore[no-untyped-call]
-
-    @guarded
-    async def Read(self, request: Any, context: Any) -> Any:
-        """Find an object as it is."""
-        return await super().Read(request, context)  # type: ignore[no-untyped-call]
-
-    @guarded
-    async def Invoke(self, request: Any, context: Any) -> Any:
-        """Refused, with the reason."""
-        return await super().Invoke(request, context)
 
 
 async def serve(engine: str, version: str) -> None:
