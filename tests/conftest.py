@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +10,8 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from mlops_local import toolchain
+from running_platform import CACHE
 from serving_process import Gateway
-
-CACHE = Path(os.environ.get("MLOPS_CACHE") or Path.home() / ".cache" / "mlops")
 
 
 class Halves(LoadScopeScheduling):

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 import promtool as debian
+from running_platform import CACHE
 
 
 @pytest.fixture(scope="session")
 def promtool() -> Path:
     """Prometheus' tool that checks and tests rules."""
-    return debian.find(Path(os.environ.get("MLOPS_CACHE") or Path.home() / ".cache" / "mlops"))
+    return debian.find(CACHE)

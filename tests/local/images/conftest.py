@@ -11,9 +11,9 @@ import pytest
 
 from mlops_local.images import ImageSource, build
 from mlops_local.images.layouts import layer_files
+from running_platform import CACHE
 
 WORKSPACE = Path(__file__).parents[3]
-CACHE = Path(os.environ.get("MLOPS_CACHE") or Path.home() / ".cache" / "mlops")
 
 
 @pytest.fixture
