@@ -44,10 +44,13 @@ class Health:
 
     async def _follow(self) -> None:
         while True:
-            if self._ready() != self._told:
-                self._told = not self._told
-                self._wake()
+            self._look()
             await asyncio.sleep(_TICK_SECONDS)
+
+    def _look(self) -> None:
+        if self._ready() != self._told:
+            self._told = not self._told
+            self._wake()
 
     def _wake(self) -> None:
         self._changed.set()
@@ -62,8 +65,8 @@ class Health:
     async def _watch(self, data: bytes, context: Any) -> None:
         service, said = await _service(data, context), b""
         while True:
-            changed = self._changed
             now = self._status() if service in self._known else _status("SERVICE_UNKNOWN")
+            changed = self._changed
             if now != said:
                 await context.write(now)
                 said = now
@@ -72,7 +75,9 @@ class Health:
             await changed.wait()
 
     def _status(self) -> bytes:
-        return _status("SERVING" if self._ready() and not self._ended else "NOT_SERVING")
+        # What was said to anybody is what the next change is a change of.
+        self._look()
+        return _status("SERVING" if self._told and not self._ended else "NOT_SERVING")
 
 
 async def _service(data: bytes, context: Any) -> str:
