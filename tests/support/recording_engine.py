@@ -1,4 +1,4 @@
-"""A Pulumi engine that records: runs a program to its end and hands back plain lists.
+"""What a program registers, in plain lists: the product's recording, with names in place of URNs.
 
 Tests compare these lists and never use `apply`, in which a failing assert can go unseen.
 """
@@ -6,27 +6,22 @@ Tests compare these lists and never use `apply`, in which a failing assert can g
 from __future__ import annotations
 
 import asyncio
-import contextvars
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from google.protobuf.json_format import MessageToDict
-from pulumi.runtime import mocks, rpc, stack
-from pulumi.runtime.config import set_all_config
-from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.settings import configure
+from pulumi.runtime import rpc
 
-UNKNOWN: str = rpc.UNKNOWN
+from mlops_stacks import recording
+from mlops_stacks.recording import Secret
+
 SECRET = "[secret]"
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
 
 
 @dataclass(frozen=True)
 class Registration:
-    """One resource as the engine was told of it; secret inputs are in `secrets`, by path, and "[secret]"."""
+    """One resource; secret inputs are in `secrets`, by path, and "[secret]"."""
 
     type: str
     name: str
@@ -38,13 +33,13 @@ class Registration:
     provider: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Recording:
     """All that one program registered, in a stable order."""
 
-    resources: list[Registration] = field(default_factory=list)
-    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    exports: dict[str, Any] = field(default_factory=dict)
+    resources: list[Registration]
+    outputs: dict[str, dict[str, Any]]
+    exports: dict[str, Any]
 
     @property
     def urns(self) -> list[str]:
@@ -62,67 +57,16 @@ class Recording:
         return sorted(r.name for r in self.resources if r.type.endswith(f":{kind}"))
 
 
-class _Nothing(pulumi.runtime.Mocks):
-    """Stands in for the mocks that `_Monitor` answers without."""
-
-    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        raise AssertionError(f"the components read no existing resource, but this was read: {args.name}")
-
-    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
-        raise AssertionError(f"the components call no function, but this was called: {args.token}")
-
-
-class _Monitor(mocks.MockMonitor):
-    """Every resource comes out as it went in; recorded is also what `MockMonitor` drops.
-
-    That is whole URNs of parents, secrets, and registered outputs.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(_Nothing())
-        self.recording = Recording()
-
-    def make_urn(self, parent: str, type_: str, name: str) -> str:
-        chain = "" if _is_stack(parent) else f"{parent.split('::')[2]}$"
-        return f"urn:pulumi:test::mlops::{chain}{type_}::{name}"
-
-    def RegisterResource(self, request: Any) -> Any:
-        if request.type != "pulumi:pulumi:Stack":
-            self.recording.resources.append(self._registration(request))
-        urn = self.make_urn(request.parent, request.type, request.name)
-        return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=f"{request.name}-id" if request.custom else "", object=request.object
-        )
-
-    def RegisterResourceOutputs(self, request: Any) -> Any:
-        shown = _plain(MessageToDict(request.outputs), {})
-        if _is_stack(request.urn):
-            self.recording.exports = shown
-        else:
-            self.recording.outputs[_name(request.urn)] = shown
-        return super().RegisterResourceOutputs(request)
-
-    def _registration(self, request: Any) -> Registration:
-        secrets: dict[str, Any] = {}
-        inputs = _plain(MessageToDict(request.object), secrets)
-        provider = request.provider or dict(request.providers).get("kubernetes", "")
-        return Registration(
-            type=request.type,
-            name=request.name,
-            urn=self.make_urn(request.parent, request.type, request.name),
-            parent="" if _is_stack(request.parent) else _name(request.parent),
-            inputs=inputs,
-            secrets=secrets,
-            dependencies=tuple(sorted(_name(urn) for urn in request.dependencies)),
-            provider=_name(provider.rpartition("::")[0]) if provider else "",
-        )
-
-
 def registered(
     program: Callable[[], object], *, preview: bool = False, config: Mapping[str, str] | None = None
 ) -> Recording:
     """Run `program` to its end, as an update or a preview, and return what it registered."""
-    return contextvars.Context().run(_run, program, preview, config or {})
+    made = recording.record(program, project="mlops", stack="test", config=config or {}, preview=preview)
+    return Recording(
+        resources=[_registration(resource) for resource in made.resources],
+        outputs={_name(urn): _shown(outputs, {}) for urn, outputs in made.outputs.items()},
+        exports=_shown(made.exports, {}),
+    )
 
 
 def unknown() -> pulumi.Output[Any]:
@@ -134,45 +78,31 @@ def unknown() -> pulumi.Output[Any]:
     return pulumi.Output(set(), resolved, known)
 
 
-def _run(program: Callable[[], object], preview: bool, config: Mapping[str, str]) -> Recording:
-    monitor = _Monitor()
-    features = set(monitor.GetDeploymentInfo(None).supportedFeatures)
-    configure(
-        mocks.MockSettings(
-            monitor=monitor,
-            monitor_features=features,
-            engine=mocks.MockEngine(None),
-            project="mlops",
-            stack="test",
-            dry_run=preview,
-            organization=None,
-            outputs=set(),
-            callbacks=None,
-            package_refs={},
-        )
+def _registration(resource: recording.Registration) -> Registration:
+    secrets: dict[str, Any] = {}
+    return Registration(
+        type=resource.type,
+        name=resource.name,
+        urn=resource.urn,
+        parent=_name(resource.parent),
+        inputs=_shown(resource.inputs, secrets),
+        secrets=secrets,
+        dependencies=tuple(sorted(_name(urn) for urn in resource.dependencies)),
+        provider=_name(resource.provider),
     )
-    set_all_config(dict(config))
-    with asyncio.Runner() as runner:
-        runner.run(stack.run_in_stack(lambda: program() and None))
-    monitor.recording.resources.sort(key=lambda resource: resource.urn)
-    return monitor.recording
-
-
-def _is_stack(urn: str) -> bool:
-    return not urn or urn.split("::")[2] == "pulumi:pulumi:Stack"
 
 
 def _name(urn: str) -> str:
     return urn.split("::")[-1]
 
 
-def _plain(value: Any, secrets: dict[str, Any], path: str = "") -> Any:
-    """Plain Python of a property: whole floats are ints, and secrets are put aside."""
+def _shown(value: Any, secrets: dict[str, Any], path: str = "") -> Any:
+    """The value with secrets put aside."""
+    if isinstance(value, Secret):
+        secrets[path] = _shown(value.value, {})
+        return SECRET
     if isinstance(value, dict):
-        if value.get(_SIGNATURE) == _SECRET_SIGNATURE:
-            secrets[path] = _plain(value["value"], {})
-            return SECRET
-        return {key: _plain(item, secrets, f"{path}.{key}".lstrip(".")) for key, item in value.items()}
+        return {key: _shown(item, secrets, f"{path}.{key}".lstrip(".")) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item, secrets, f"{path}[{number}]") for number, item in enumerate(value)]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+        return [_shown(item, secrets, f"{path}[{number}]") for number, item in enumerate(value)]
+    return value

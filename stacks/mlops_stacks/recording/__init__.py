@@ -1,0 +1,27 @@
+"""A Pulumi engine that records what a program registers, and the document made of it."""
+
+from mlops_stacks.recording.document import (
+    SECRET_MARK,
+    UNKNOWN_MARK,
+    VERSION,
+    Document,
+    Resource,
+    document,
+)
+from mlops_stacks.recording.engine import CannotRecord, Recording, Registration, record
+from mlops_stacks.recording.values import UNKNOWN, Secret
+
+__all__ = [
+    "SECRET_MARK",
+    "UNKNOWN",
+    "UNKNOWN_MARK",
+    "VERSION",
+    "CannotRecord",
+    "Document",
+    "Recording",
+    "Registration",
+    "Resource",
+    "Secret",
+    "document",
+    "record",
+]

@@ -1,0 +1,172 @@
+"""A Pulumi engine that records: runs a program to its end and hands back what it registered.
+
+It needs no provider, cluster, credentials or network.  It stands where Pulumi's own mocks do, behind the
+monitor's interface, because those drop what reviews need: URNs of parents, secrets, registered outputs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from google.protobuf.json_format import MessageToDict
+from pulumi.runtime import mocks
+from pulumi.runtime import stack as stacks
+from pulumi.runtime.config import set_all_config
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import configure
+
+from mlops_stacks.recording.values import decoded
+
+_STACK = "pulumi:pulumi:Stack"
+
+
+class CannotRecord(Exception):
+    """The program asked for something that only a provider can answer; the message names it."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One resource as the engine was told of it.
+
+    Other resources are named by URN, and "" is none.  `inputs` has `Secret` and `UNKNOWN` in it.
+    `custom` resources are a provider's, the others components.
+    """
+
+    urn: str
+    type: str
+    name: str
+    custom: bool
+    parent: str
+    provider: str
+    dependencies: tuple[str, ...]
+    protect: bool
+    retain_on_delete: bool
+    deleted_with: str
+    ignore_changes: tuple[str, ...]
+    inputs: Mapping[str, Any]
+
+
+@dataclass
+class Recording:
+    """All that one program registered, by URN, without the stack itself.
+
+    `outputs` are those that a component registered, by the component's URN; `exports` those of the stack.
+    """
+
+    resources: list[Registration] = field(default_factory=list)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    exports: dict[str, Any] = field(default_factory=dict)
+
+
+def record(
+    program: Callable[[], object], *, project: str, stack: str, config: Mapping[str, str], preview: bool = True
+) -> Recording:
+    """Run `program` to its end, as a preview or an update, and return what it registered.
+
+    In a preview an output that the program did not give as an input is unknown, as are all ids.  In an
+    update it is absent, and ids are made up.
+
+    Pulumi keeps the running program's settings, configuration and root in context variables; each call
+    runs in a context of its own, so that runs in one process know nothing of each other.
+
+    Args:
+        config: by full key (`mlops:cluster`), as the engine hands it over: JSON for sections.
+
+    Raises:
+        CannotRecord: the program reads an existing resource or calls a provider's function.
+        Exception: whatever the program raises.
+    """
+    return contextvars.Context().run(_run, program, _Monitor(project, stack, preview), config)
+
+
+class _NoProvider(mocks.Mocks):
+    """Answers what `_Monitor` leaves to a provider: that there is none."""
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> NoReturn:
+        raise CannotRecord(
+            f"the program reads the existing resource {args.name!r} ({args.typ}), which only its provider "
+            "can; a program to be rendered takes such values from its settings"
+        )
+
+    def call(self, args: mocks.MockCallArgs) -> NoReturn:
+        raise CannotRecord(
+            f"the program calls {args.token}, which only a provider can answer; a program to be rendered "
+            "takes such values from its settings"
+        )
+
+
+class _Monitor(mocks.MockMonitor):
+    """Every resource comes out as it went in."""
+
+    def __init__(self, project: str, stack: str, preview: bool) -> None:
+        super().__init__(_NoProvider())
+        self.project, self.stack, self.preview = project, stack, preview
+        self.recording = Recording()
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        chain = "" if _is_stack(parent) else f"{parent.split('::')[2]}$"
+        return f"urn:pulumi:{self.stack}::{self.project}::{chain}{type_}::{name}"
+
+    def RegisterResource(self, request: Any) -> Any:
+        if request.type != _STACK:
+            self.recording.resources.append(self._registration(request))
+        return resource_pb2.RegisterResourceResponse(
+            urn=self.make_urn(request.parent, request.type, request.name),
+            id=f"{request.name}-id" if request.custom and not self.preview else "",
+            object=request.object,
+        )
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        outputs = decoded(MessageToDict(request.outputs))
+        if _is_stack(request.urn):
+            self.recording.exports = outputs
+        else:
+            self.recording.outputs[request.urn] = outputs
+        return super().RegisterResourceOutputs(request)
+
+    def _registration(self, request: Any) -> Registration:
+        return Registration(
+            urn=self.make_urn(request.parent, request.type, request.name),
+            type=request.type,
+            name=request.name,
+            custom=request.custom,
+            parent="" if _is_stack(request.parent) else request.parent,
+            # A reference to a provider is its URN and its id.
+            provider=request.provider.rpartition("::")[0],
+            dependencies=tuple(sorted(request.dependencies)),
+            protect=request.protect,
+            retain_on_delete=request.retainOnDelete,
+            deleted_with=request.deletedWith,
+            ignore_changes=tuple(request.ignoreChanges),
+            inputs=decoded(MessageToDict(request.object)),
+        )
+
+
+def _run(program: Callable[[], object], monitor: _Monitor, config: Mapping[str, str]) -> Recording:
+    configure(
+        mocks.MockSettings(
+            monitor=monitor,
+            monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
+            engine=mocks.MockEngine(None),
+            project=monitor.project,
+            stack=monitor.stack,
+            dry_run=monitor.preview,
+            organization=None,
+            outputs=set(),
+            callbacks=None,
+            package_refs={},
+        )
+    )
+    set_all_config(dict(config))
+    with asyncio.Runner() as runner:
+        runner.run(stacks.run_in_stack(lambda: program() and None))
+    monitor.recording.resources.sort(key=lambda resource: resource.urn)
+    return monitor.recording
+
+
+def _is_stack(urn: str) -> bool:
+    return not urn or urn.split("::")[2] == _STACK
