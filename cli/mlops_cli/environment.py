@@ -52,6 +52,16 @@ def open_environment(name: str, paths: Paths) -> Environment:
         UnknownEnvironment: there is no such file; the message lists those there are.
         InvalidSettings: a key or value is not allowed; the message names its path.
     """
+    config, settings = read_settings(environment_file(name, paths))
+    return Environment(name, paths, config, settings)
+
+
+def environment_file(name: str, paths: Paths) -> Path:
+    """The file of an environment's values.
+
+    Raises:
+        UnknownEnvironment: there is no such file; the message lists those there are.
+    """
     file = paths.workspace / "stacks" / f"Pulumi.{name}.yaml"
     if not file.is_file():
         known = sorted(path.name.split(".")[1] for path in file.parent.glob("Pulumi.*.yaml"))
@@ -59,12 +69,21 @@ def open_environment(name: str, paths: Paths) -> Environment:
             f"no environment {name!r}: {file} does not exist.\n"
             f"Known: {', '.join(known)}. To add one, copy one of their files.",
         )
+    return file
+
+
+def read_settings(file: Path) -> tuple[dict[str, Any], Settings]:
+    """The `config` of a stack configuration file, and the settings in it.
+
+    Raises:
+        InvalidSettings: a key or value is not allowed; the message names its path.
+    """
     config = read_config(file)
     try:
         settings = load({key.removeprefix(f"{NAMESPACE}:"): value for key, value in config.items()})
     except SettingsError as error:
         raise InvalidSettings(f"{file}: {error}") from error
-    return Environment(name, paths, config, settings)
+    return config, settings
 
 
 def read_config(file: Path) -> dict[str, Any]:

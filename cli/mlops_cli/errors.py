@@ -37,3 +37,13 @@ class NotServing(CommandError):
     """An endpoint is absent, not ready, or answered with an error."""
 
     exit_code = 10
+
+
+class ProgramFailed(CommandError):
+    """The environment's Pulumi program raised an error while it was rendered."""
+
+
+class UnknownResource(CommandError):
+    """The rendered environment has no resource of the name that was given."""
+
+    exit_code = 2

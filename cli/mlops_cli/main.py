@@ -54,6 +54,26 @@ def preview(name: EnvironmentName = "local") -> None:
 
 
 @app.command()
+def render(
+    name: Annotated[str, typer.Argument(help="Environment, or the path of a file of values.")] = "local",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    resource: Annotated[
+        str | None, typer.Option(help="Only the resource of this name or URN; its inputs, as YAML.")
+    ] = None,
+) -> None:
+    """Show every resource of an environment; needs no cluster, credentials or network."""
+    from mlops_cli import render
+
+    document = render.render(render.find(name, os.environ, Path.cwd()))
+    chosen = render.named(document, resource) if resource else None
+    if as_json:
+        shown = document.model_copy(update={"resources": chosen}) if chosen else document
+        typer.echo(shown.model_dump_json(by_alias=True, indent=2))
+    else:
+        typer.echo(render.inputs_of(chosen) if chosen else render.tree(document))
+
+
+@app.command()
 def down(
     name: EnvironmentName = "local",
     purge: Annotated[bool, typer.Option(help="Also delete the environment's data and state.")] = False,

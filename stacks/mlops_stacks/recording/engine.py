@@ -63,7 +63,12 @@ class Recording:
 
 
 def record(
-    program: Callable[[], object], *, project: str, stack: str, config: Mapping[str, str], preview: bool = True
+    program: Callable[[], object],
+    *,
+    project: str,
+    stack: str,
+    config: Mapping[str, str],
+    preview: bool = True,
 ) -> Recording:
     """Run `program` to its end, as a preview or an update, and return what it registered.
 
