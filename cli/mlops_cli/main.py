@@ -70,7 +70,7 @@ def render(
         shown = document.model_copy(update={"resources": chosen}) if chosen else document
         typer.echo(shown.model_dump_json(by_alias=True, indent=2))
     else:
-        typer.echo(render.inputs_of(chosen) if chosen else render.tree(document))
+        typer.echo(render.inputs_of(chosen) if chosen else render.tree_text(document))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 import tempfile
 import traceback
 from collections.abc import Callable
@@ -15,8 +16,15 @@ from mlops_cli.render import placeholders
 from mlops_cli.render.source import Source
 from mlops_stacks import program
 from mlops_stacks.errors import SettingsError
-from mlops_stacks.recording import CannotRecord, Document, Recording, document, record
+from mlops_stacks.recording import CannotRecord, Document, Recording, document_of, engine, record
 from mlops_stacks.settings import NAMESPACE
+
+_NOT_THE_PROGRAM = (
+    sysconfig.get_path("stdlib"),
+    sysconfig.get_path("purelib"),
+    str(Path(engine.__file__).parent),
+    __file__,
+)
 
 
 def render(source: Source, main: Callable[[], object] = program.main) -> Document:
@@ -35,7 +43,7 @@ def render(source: Source, main: Callable[[], object] = program.main) -> Documen
         kubeconfig.write_text(yaml.safe_dump(placeholders.kubeconfig(placeholders.context_of(source.config))))
         values = placeholders.completed(source.config, source.images, str(kubeconfig))
         recording = _recorded(source, main, placeholders.as_engine_config(values))
-    shown = document(source.environment, recording, ())
+    shown = document_of(source.environment, recording, ())
     return shown.model_copy(update={"placeholders": placeholders.used(shown.model_dump_json())})
 
 
@@ -49,7 +57,7 @@ def _recorded(source: Source, main: Callable[[], object], config: dict[str, str]
     except Exception as error:
         raise ProgramFailed(
             f"the program of environment {source.environment!r} raised {type(error).__name__}: "
-            f"{_message(error)}\n  at {_place(error)}"
+            f"{_message(error)}{_place(error)}"
         ) from error
 
 
@@ -60,6 +68,7 @@ def _message(error: Exception) -> str:
 
 
 def _place(error: Exception) -> str:
-    """Where it was raised: file, line and function."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{frame.filename}:{frame.lineno} in {frame.name}"
+    """File, line and function of the program's innermost part in the trace; "" when none of it is there."""
+    frames = traceback.extract_tb(error.__traceback__)
+    programs = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_PROGRAM)]
+    return f"\n  at {programs[-1].filename}:{programs[-1].lineno} in {programs[-1].name}" if programs else ""

@@ -13,7 +13,7 @@ _STACK = "pulumi:pulumi:Stack"
 Children = dict[str | None, list[Resource]]
 
 
-def tree(document: Document) -> str:
+def tree_text(document: Document) -> str:
     """Type, name and main inputs of every resource, each below its parent, and what is a placeholder."""
     children: Children = defaultdict(list)
     for resource in document.resources:

@@ -6,7 +6,7 @@ from mlops_stacks.recording.document import (
     VERSION,
     Document,
     Resource,
-    document,
+    document_of,
 )
 from mlops_stacks.recording.engine import CannotRecord, Recording, Registration, record
 from mlops_stacks.recording.values import UNKNOWN, Secret
@@ -22,6 +22,6 @@ __all__ = [
     "Registration",
     "Resource",
     "Secret",
-    "document",
+    "document_of",
     "record",
 ]

@@ -55,7 +55,7 @@ class Document(_Part):
     outputs: dict[str, JsonValue] = Field(description="What the stack exports, marked as inputs are.")
 
 
-def document(environment: str, recording: Recording, placeholders: tuple[str, ...]) -> Document:
+def document_of(environment: str, recording: Recording, placeholders: tuple[str, ...]) -> Document:
     """The document of a recording; no secret's value is in it."""
     return Document(
         environment=environment,

@@ -25,7 +25,7 @@ _STACK = "pulumi:pulumi:Stack"
 
 
 class CannotRecord(Exception):
-    """The program asked for something that only a provider can answer; the message names it."""
+    """The program asked for what only a provider knows, or registered one URN twice; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ def record(
         config: by full key (`mlops:cluster`), as the engine hands it over: JSON for sections.
 
     Raises:
-        CannotRecord: the program reads an existing resource or calls a provider's function.
+        CannotRecord: the program reads an existing resource, calls a provider's function, or registers two
+            resources of one URN.
         Exception: whatever the program raises.
     """
     return contextvars.Context().run(_run, program, _Monitor(project, stack, preview), config)
@@ -111,6 +112,7 @@ class _Monitor(mocks.MockMonitor):
         super().__init__(_NoProvider())
         self.project, self.stack, self.preview = project, stack, preview
         self.recording = Recording()
+        self._urns: set[str] = set()
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         chain = "" if _is_stack(parent) else f"{parent.split('::')[2]}$"
@@ -118,7 +120,7 @@ class _Monitor(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:
         if request.type != _STACK:
-            self.recording.resources.append(self._registration(request))
+            self._add(self._registration(request))
         return resource_pb2.RegisterResourceResponse(
             urn=self.make_urn(request.parent, request.type, request.name),
             id=f"{request.name}-id" if request.custom and not self.preview else "",
@@ -132,6 +134,12 @@ class _Monitor(mocks.MockMonitor):
         else:
             self.recording.outputs[request.urn] = outputs
         return super().RegisterResourceOutputs(request)
+
+    def _add(self, registration: Registration) -> None:
+        if registration.urn in self._urns:
+            raise CannotRecord(f"the program registers {registration.urn} twice; give each a name of its own")
+        self._urns.add(registration.urn)
+        self.recording.resources.append(registration)
 
     def _registration(self, request: Any) -> Registration:
         return Registration(
@@ -168,6 +176,8 @@ def _run(program: Callable[[], object], monitor: _Monitor, config: Mapping[str, 
     )
     set_all_config(dict(config))
     with asyncio.Runner() as runner:
+        # Every future of a failed program tells of the one error that `run` raises.
+        runner.get_loop().set_exception_handler(lambda loop, context: None)
         runner.run(stacks.run_in_stack(lambda: program() and None))
     monitor.recording.resources.sort(key=lambda resource: resource.urn)
     return monitor.recording
