@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from google.protobuf import empty_pb2
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks
 from pulumi.runtime import stack as stacks
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.settings import configure
+from pulumi.runtime.settings import Settings, configure
 
 from mlops_stacks.recording.values import decoded
 
@@ -133,7 +134,7 @@ class _Monitor(mocks.MockMonitor):
             self.recording.exports = outputs
         else:
             self.recording.outputs[request.urn] = outputs
-        return super().RegisterResourceOutputs(request)
+        return empty_pb2.Empty()
 
     def _add(self, registration: Registration) -> None:
         if registration.urn in self._urns:
@@ -161,24 +162,23 @@ class _Monitor(mocks.MockMonitor):
 
 def _run(program: Callable[[], object], monitor: _Monitor, config: Mapping[str, str]) -> Recording:
     configure(
-        mocks.MockSettings(
-            monitor=monitor,
-            monitor_features=set(monitor.GetDeploymentInfo(None).supportedFeatures),
-            engine=mocks.MockEngine(None),
+        Settings(
             project=monitor.project,
             stack=monitor.stack,
+            monitor=monitor,
+            engine=mocks.MockEngine(None),
             dry_run=monitor.preview,
-            organization=None,
-            outputs=set(),
-            callbacks=None,
-            package_refs={},
         )
     )
     set_all_config(dict(config))
+
+    def main() -> None:
+        program()
+
     with asyncio.Runner() as runner:
         # Every future of a failed program tells of the one error that `run` raises.
         runner.get_loop().set_exception_handler(lambda loop, context: None)
-        runner.run(stacks.run_in_stack(lambda: program() and None))
+        runner.run(stacks.run_in_stack(main))
     monitor.recording.resources.sort(key=lambda resource: resource.urn)
     return monitor.recording
 
