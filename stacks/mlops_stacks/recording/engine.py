@@ -90,27 +90,13 @@ def record(
     return contextvars.Context().run(_run, program, _Monitor(project, stack, preview), config)
 
 
-class _NoProvider(mocks.Mocks):
-    """Answers what `_Monitor` leaves to a provider: that there is none."""
-
-    def new_resource(self, args: mocks.MockResourceArgs) -> NoReturn:
-        raise CannotRecord(
-            f"the program reads the existing resource {args.name!r} ({args.typ}), which only its provider "
-            "can; a program to be rendered takes such values from its settings"
-        )
-
-    def call(self, args: mocks.MockCallArgs) -> NoReturn:
-        raise CannotRecord(
-            f"the program calls {args.token}, which only a provider can answer; a program to be rendered "
-            "takes such values from its settings"
-        )
-
-
 class _Monitor(mocks.MockMonitor):
-    """Every resource comes out as it went in."""
+    """Every resource comes out as it went in; nothing else is answered.
+
+    What of `MockMonitor` asks its mocks is replaced, so it is given none.
+    """
 
     def __init__(self, project: str, stack: str, preview: bool) -> None:
-        super().__init__(_NoProvider())
         self.project, self.stack, self.preview = project, stack, preview
         self.recording = Recording()
         self._urns: set[str] = set()
@@ -135,6 +121,18 @@ class _Monitor(mocks.MockMonitor):
         else:
             self.recording.outputs[request.urn] = outputs
         return empty_pb2.Empty()
+
+    def ReadResource(self, request: Any) -> NoReturn:
+        raise CannotRecord(
+            f"the program reads the existing resource {request.name!r} ({request.type}), which only its "
+            "provider can; a program to be rendered takes such values from its settings"
+        )
+
+    def Invoke(self, request: Any) -> NoReturn:
+        raise CannotRecord(
+            f"the program calls {request.tok}, which only a provider can answer; a program to be rendered "
+            "takes such values from its settings"
+        )
 
     def _add(self, registration: Registration) -> None:
         if registration.urn in self._urns:
