@@ -20,7 +20,7 @@ def of(inputs: Mapping[str, Any]) -> str:
 
 def _images(spec: Mapping[str, Any]) -> Iterator[str]:
     pod = _at(spec, "jobTemplate", "spec") or spec
-    for container in _at(pod, "template", "spec", "containers") or []:
+    for container in _items(_at(pod, "template", "spec", "containers")):
         if "image" in container:
             yield f"image {_short(container['image'])}"
 
@@ -35,7 +35,8 @@ def _replicas(spec: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _sizes(spec: Mapping[str, Any]) -> Iterator[str]:
-    for claim in [spec, *(_at(template, "spec") for template in spec.get("volumeClaimTemplates") or [])]:
+    templates = _items(spec.get("volumeClaimTemplates"))
+    for claim in [spec, *(_at(template, "spec") for template in templates)]:
         size = _at(claim, "resources", "requests", "storage")
         if size is not None:
             yield f"size {_text(size)}"
@@ -45,9 +46,9 @@ def _ports(spec: Mapping[str, Any]) -> Iterator[str]:
     # Elsewhere than in a Service, `ports` are rules and not what is listened on.
     if "selector" not in spec:
         return
-    for port in spec.get("ports") or []:
+    for port in _items(spec.get("ports")):
         outside = f" on node port {_text(port['nodePort'])}" if "nodePort" in port else ""
-        yield f"port {_text(port['port'])}{outside}"
+        yield f"port {_text(port.get('port', UNKNOWN_MARK))}{outside}"
 
 
 def _schedule(spec: Mapping[str, Any]) -> Iterator[str]:
@@ -72,3 +73,8 @@ def _at(value: Any, *path: str) -> Any:
     for step in path:
         value = value.get(step) if isinstance(value, Mapping) else None
     return value
+
+
+def _items(value: Any) -> list[Mapping[str, Any]]:
+    """The sections in a list; none where it is missing, secret or unknown."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
