@@ -6,7 +6,6 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 from pulumi_mlops import checks, inputs, network_flows
-from pulumi_mlops.manifests import Object
 from pulumi_mlops.placement import Placement
 
 SAMPLE_RATIO = 0.01
@@ -37,7 +36,7 @@ def settings(args: Mapping[str, Any], place: Placement) -> dict[str, Any]:
     }
 
 
-def flows(args: Mapping[str, Any]) -> list[pulumi.Output[Object]]:
+def flows(args: Mapping[str, Any]) -> list[Any]:
     """The egress rule to the collector; none without the argument `tracing`."""
     wanted = args.get("tracing")
     if wanted is None:
