@@ -135,6 +135,6 @@ def test_a_request_whose_time_ran_out_has_a_line(sleeper):
     server = sleeper(MLOPS_LOG_SLOW_SECONDS="60")
     assert server.ask("/v2/models/double/infer", BODY).status == 200
     late = BODY | {"parameters": {"timeout": 1}}
-    assert server.ask("/v2/models/double/infer", late, traceparent=SAMPLED).status == 504
+    assert server.ask("/v2/models/double/infer", late, traceparent=SAMPLED).status == 503
     (line,) = answered(server)
-    assert (line["level"], line["status"], line["trace_id"]) == ("warning", 504, TRACE)
+    assert (line["level"], line["status"], line["trace_id"]) == ("warning", 503, TRACE)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import threading
 import time
 
 import numpy as np
@@ -115,8 +113,8 @@ def test_a_failing_prediction_is_an_error_span_and_a_log_line_with_the_same_trac
 
     assert server.ask("/v2/models/pick/infer", body(2)).json["outputs"][0]["data"] == [7.0]
     assert server.ask("/v2/models/pick/infer", body(123454321)).status == 500
-    wait_until(lambda: len(receiver.spans) == 2)
-    good, bad = receiver.spans
+    wait_until(lambda: len(receiver.spans) == 8)
+    good, bad = (span for span in receiver.spans if span.name == "infer")
     assert (good.status, bad.status) == (0, 2)
     assert (bad.attributes["mlops.status"], bad.attributes["mlops.rows"]) == (500, 1)
     assert "mlops.encode_seconds" not in bad.attributes
@@ -128,18 +126,3 @@ def test_a_failing_prediction_is_an_error_span_and_a_log_line_with_the_same_trac
         bad.trace_id,
     )
     assert "123454321" not in server.log.read_text()
-
-
-def test_a_request_that_waits_for_the_model_has_a_time_in_the_queue(
-    serve, tmp_path, receiver, slow_artifact, wait_until
-):
-    more = {"MLOPS_MAX_BATCH_ROWS": "1"}
-    server = start(serve, tmp_path, receiver, slow_artifact, **more)
-    tensor = {"name": "X", "shape": [1, 256], "datatype": "FP32", "data": [0.5] * 256}
-    stop = threading.Event()
-    load = server.load(2, "/v2/models/slow/infer", json.dumps({"inputs": [tensor]}).encode(), stop)
-    wait_until(lambda: len(receiver.spans) >= 4)
-    stop.set()
-    load.join()
-    longest = max(receiver.spans, key=lambda span: span.attributes["mlops.queue_seconds"]).attributes
-    assert longest["mlops.queue_seconds"] > longest["mlops.predict_seconds"] / 2 > 0.01

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
-import numpy as np
 import pytest
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from mlops_serving.publish import publish
+from mlops_serving.spans import QUEUE
 from mlops_serving.store import Store, store_settings
 from otlp_receiver import Receiver
+from serving_folder import folder_environ
 from serving_process import free_port, models
 from serving_python import make_class
 
@@ -44,6 +48,13 @@ def receiver():
     receiver = Receiver()
     yield receiver
     receiver.close()
+
+
+@pytest.fixture
+def mute():
+    """The address of a collector that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 class Shop:
@@ -134,7 +145,7 @@ def test_a_request_over_grpc_is_one_trace_too_and_has_its_line(tmp_path, serve, 
     with grpc.insecure_channel(f"127.0.0.1:{shop.grpc_port}") as channel:
         infer = service_pb2_grpc.GRPCInferenceServiceStub(channel).ModelInfer
         reply, call = infer.with_call(request, metadata=[("traceparent", traceparent(7))], timeout=20)
-    assert np.frombuffer(reply.raw_output_contents[0], np.float32).tolist() == [6.0]
+    assert list(reply.outputs[0].contents.fp32_contents) == [6.0]
     wait_until(lambda: len(receiver.spans) == 4)
     spans = of_trace(receiver, 7)
     assert_one_tree(spans, f"{7:016x}")
@@ -166,10 +177,30 @@ def test_a_request_that_was_not_its_turn_in_time_has_only_waited(tmp_path, serve
         first = pool.submit(shop.ask, traceparent(1))
         wait_until(lambda: shop.server.metric('mlops_in_flight{model="double"}') == 1)
         late = BODY | {"parameters": {"timeout": 100_000}}
-        assert shop.ask(traceparent(2), late).status == 504
+        assert shop.ask(traceparent(2), late).status == 503
         shop.gate.unlink()
         assert first.result().status == 200
     wait_until(lambda: len(receiver.spans) == 6)
     spans = of_trace(receiver, 2)
     assert {name: span.status for name, span in spans.items()} == {"infer": 2, "queue": 0}
     assert spans["queue"].end - spans["queue"].start > 90_000_000
+
+
+def test_a_collector_that_hangs_costs_spans_but_no_answer_and_seconds_at_the_end(
+    tmp_path, serve, iris, iris_body, mute, wait_until
+):
+    more = {"MLOPS_OTLP_ENDPOINT": mute, "MLOPS_TRACE_SAMPLE": "1", "MLOPS_DRAIN_SECONDS": "0"}
+    server = serve(folder_environ(tmp_path / "store", iris) | more | {"MLOPS_LOG_LEVEL": "error"})
+    stop = threading.Event()
+    body = json.dumps(iris_body(iris.rows[:1])).encode()
+    load = server.wait_ready().load(8, "/v2/models/iris/infer", body, stop)
+    wait_until(lambda: server.metric('mlops_spans_total{result="dropped"}') > 400, 60)
+    stop.set()
+    load.join()
+    assert (load.lost, {status for status, _ in load.replies}) == ([], {200})
+    kept = len(load.replies) - server.metric('mlops_spans_total{result="dropped"}') / 4
+    # What is being sent is no longer in the queue; what five seconds did not suffice for is failed.
+    assert QUEUE <= kept <= QUEUE + 16 + server.metric('mlops_spans_total{result="failed"}') / 4
+    began = time.monotonic()
+    assert server.terminate() == 0
+    assert time.monotonic() - began < 6
