@@ -30,6 +30,7 @@ from pulumi_mlops.scaling_args import (
     ScheduledMinimumArgs,
 )
 from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs, StoreAccessArgs
+from pulumi_mlops.tracing_args import TracingArgs
 
 __all__ = [
     "Cluster",
@@ -69,6 +70,7 @@ __all__ = [
     "SloArgs",
     "StoreAccessArgs",
     "StoreKeyArgs",
+    "TracingArgs",
     "TrackingArgs",
     "existing_context",
     "local_node",

@@ -133,6 +133,7 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
         "allowed_egress": [FLOW],
         "resources": RESOURCES,
         "alerts": ALERTS,
+        "tracing": {"endpoint": "http://collector.telemetry.svc:4318", "sample_ratio": 0.25},
         **PUBLISHED,
     },
     mlops.Platform: {
