@@ -37,6 +37,7 @@ ImageName = Literal[
 UNPRIVILEGED = 65532
 POSTGRES_USER = 999
 PAUSE_TAG = "3.10"
+IMAGE_WITH_CERTIFICATES = "base"
 # Each name is a library's own switch: ONNX Runtime's wheels for Linux and MLflow report to their makers.
 QUIET = {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true", "ORT_DISABLE_TELEMETRY": "1"}
 SCRATCH_HOME = {"HOME": "/tmp"}  # noqa: S108 - pods have a read-only root and an emptyDir there
@@ -101,13 +102,18 @@ class WorkspaceWheels:
 
 @dataclass(frozen=True)
 class GoProgram:
-    """One static program; its toolchain group says where it comes from."""
+    """One static program; its toolchain group says where it comes from.
+
+    With `certificates` it has those of the public authorities, for servers outside the cluster; they are
+    Debian's, from IMAGE_WITH_CERTIFICATES.
+    """
 
     group: str
     program: str
     title: str
     upstream: str | None
     parent: None = None
+    certificates: bool = False
     user: int = UNPRIVILEGED
     env: Mapping[str, str] = field(default_factory=dict)
     needed_mb: int = 500
@@ -192,6 +198,7 @@ RECIPES: Mapping[str, Recipe] = {
         "alertmanager",
         "Alerts to those who are to know",
         upstream="docker.io/prom/alertmanager:v0.28.1",
+        certificates=True,
     ),
     "coredns": GoProgram("coredns", "coredns", "CoreDNS", upstream="registry.k8s.io/coredns/coredns:v1.12.0"),
     "keda-adapter": GoProgram(
@@ -238,6 +245,7 @@ RECIPES: Mapping[str, Recipe] = {
         "otel-collector",
         "OpenTelemetry Collector",
         upstream="docker.io/otel/opentelemetry-collector:0.128.0",
+        certificates=True,
     ),
     "pause": GoProgram(
         "pause", "pause", "Holder of a pod's namespaces", upstream="registry.k8s.io/pause:3.10"
@@ -277,7 +285,13 @@ def groups_of(names: Iterable[str]) -> list[str]:
     return sorted({recipe.group for recipe in recipes if isinstance(recipe, GoProgram)})
 
 
+def taken_from(name: str) -> str | None:
+    """The image whose files go into this one: its parent, or where its certificates are."""
+    recipe = RECIPES[name]
+    return IMAGE_WITH_CERTIFICATES if isinstance(recipe, GoProgram) and recipe.certificates else recipe.parent
+
+
 def ancestry(name: str) -> tuple[str, ...]:
-    """The image and those it is built on, oldest first."""
-    parent = RECIPES[name].parent
-    return (*(ancestry(parent) if parent else ()), name)
+    """The image and those whose files go into it, oldest first."""
+    older = taken_from(name)
+    return (*(ancestry(older) if older else ()), name)

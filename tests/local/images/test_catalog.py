@@ -17,12 +17,14 @@ from mlops_local.images import (
     groups_of,
 )
 from mlops_local.images.catalog import (
+    IMAGE_WITH_CERTIFICATES,
     PAUSE_TAG,
     POSTGRES_USER,
     RECIPES,
     UNPRIVILEGED,
     GoProgram,
     ImageName,
+    RootFilesystem,
     ancestry,
 )
 from mlops_local.node.spec import PAUSE_IMAGE
@@ -67,6 +69,16 @@ def test_groups_that_are_built_on_demand_are_in_no_image_of_every_platform() -> 
 def test_ancestors_come_before_the_images_built_on_them() -> None:
     assert ancestry("serving") == ("base", "serving-packages", "serving")
     assert ancestry("pause") == ("pause",)
+
+
+def test_images_that_speak_to_servers_outside_have_the_certificates_of_authorities() -> None:
+    recipes = {name: recipe for name, recipe in RECIPES.items() if isinstance(recipe, GoProgram)}
+    having = [name for name, recipe in recipes.items() if recipe.certificates]
+    assert having == ["alertmanager", "otel-collector"]
+    assert [ancestry(name) for name in having] == [("base", "alertmanager"), ("base", "otel-collector")]
+    packages = RECIPES[IMAGE_WITH_CERTIFICATES]
+    assert isinstance(packages, RootFilesystem)
+    assert "ca-certificates" in packages.packages
 
 
 @pytest.mark.parametrize("name", RECIPES)
