@@ -18,7 +18,7 @@ from pathlib import Path
 from mlops_local.errors import ImageError
 from mlops_local.images import commands, context, layouts, render
 from mlops_local.images.buildah import Buildah, buildah
-from mlops_local.images.catalog import RECIPES, ancestry
+from mlops_local.images.catalog import RECIPES, ancestry, taken_from
 from mlops_local.images.inputs import ImageSource, image_hashes
 
 Report = Callable[[str], None]
@@ -70,8 +70,8 @@ def _build_missing(
             started = time.monotonic()
             _build_one(step, folders, source, builder, log)
             layouts.drop_outdated(step, cache / "images")
-            parents = {RECIPES[later].parent for later in steps[number:]}
-            builder.keep_only(render.reference(parent) for parent in parents if parent)
+            needed = {taken_from(later) for later in steps[number:]}
+            builder.keep_only(render.reference(older) for older in needed if older)
             size = layouts.unpacked_bytes(folders[step]) / 1e6
             report(f"built image {step} in {time.monotonic() - started:.0f} s, {size:.0f} MB unpacked")
 
@@ -80,15 +80,15 @@ def _build_one(
     name: str, folders: Mapping[str, Path], source: ImageSource, builder: Buildah, log: Path
 ) -> None:
     """Build one image into its layout, which appears whole or not at all."""
-    parent = RECIPES[name].parent
+    older = taken_from(name)
     target = folders[name]
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{name}-") as folder:
         work = Path(folder)
         files = work / "context"
         files.mkdir()
         context.fill(name, source, files, log)
-        if parent:
-            builder.load(render.reference(parent), folders[parent])
+        if older:
+            builder.load(render.reference(older), folders[older])
         containerfile = work / "Containerfile"
         containerfile.write_text(render.containerfile(name))
         builder.build(render.reference(name), containerfile, files, work / "layout")

@@ -27,7 +27,7 @@ class Buildah:
     def load(self, tag: str, layout: Path) -> None:
         """Make an image that was built before available as `tag`."""
         if tag not in self._present:
-            # Pulled from a layout, an image is known by its content only; the tag is what FROM names.
+            # Pulled from a layout, an image is known by its content only; Containerfiles name the tag.
             # buildah makes an image name of the path it is given, and fails on one with `/.cache/` in it.
             output = self._run("pull", "--quiet", f"oci:{layout.name}", cwd=layout.parent)
             identity = output.strip().splitlines()[-1]

@@ -14,17 +14,22 @@ from typing import Literal
 from mlops_local.images import removals
 
 ImageName = Literal[
+    "alertmanager",
     "base",
     "coredns",
     "keda-adapter",
     "keda-operator",
+    "kube-state-metrics",
     "local-path-provisioner",
     "metrics-server",
     "mlflow",
+    "node-exporter",
     "object-store",
+    "otel-collector",
     "pause",
     "pipeline",
     "postgres",
+    "prometheus",
     "registry",
     "serving",
 ]
@@ -32,6 +37,7 @@ ImageName = Literal[
 UNPRIVILEGED = 65532
 POSTGRES_USER = 999
 PAUSE_TAG = "3.10"
+IMAGE_WITH_CERTIFICATES = "base"
 # Each name is a library's own switch: ONNX Runtime's wheels for Linux and MLflow report to their makers.
 QUIET = {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true", "ORT_DISABLE_TELEMETRY": "1"}
 SCRATCH_HOME = {"HOME": "/tmp"}  # noqa: S108 - pods have a read-only root and an emptyDir there
@@ -96,13 +102,18 @@ class WorkspaceWheels:
 
 @dataclass(frozen=True)
 class GoProgram:
-    """One static program; its toolchain group says where it comes from."""
+    """One static program; its toolchain group says where it comes from.
+
+    With `certificates` it has those of the public authorities, for servers outside the cluster; they are
+    Debian's, from IMAGE_WITH_CERTIFICATES.
+    """
 
     group: str
     program: str
     title: str
     upstream: str | None
     parent: None = None
+    certificates: bool = False
     user: int = UNPRIVILEGED
     env: Mapping[str, str] = field(default_factory=dict)
     needed_mb: int = 500
@@ -182,6 +193,13 @@ RECIPES: Mapping[str, Recipe] = {
         entrypoint=("python3", "-m", "mlflow"),
         env={**QUIET, **SCRATCH_HOME},
     ),
+    "alertmanager": GoProgram(
+        "alertmanager",
+        "alertmanager",
+        "Alerts to those who are to know",
+        upstream="docker.io/prom/alertmanager:v0.28.1",
+        certificates=True,
+    ),
     "coredns": GoProgram("coredns", "coredns", "CoreDNS", upstream="registry.k8s.io/coredns/coredns:v1.12.0"),
     "keda-adapter": GoProgram(
         "keda",
@@ -195,6 +213,12 @@ RECIPES: Mapping[str, Recipe] = {
         "KEDA's operator: ScaledObjects to autoscalers",
         upstream="ghcr.io/kedacore/keda:2.18.0",
     ),
+    "kube-state-metrics": GoProgram(
+        "kube-state-metrics",
+        "kube-state-metrics",
+        "Metrics of what is in the cluster",
+        upstream="registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.15.0",
+    ),
     "local-path-provisioner": GoProgram(
         "local-path-provisioner",
         "local-path-provisioner",
@@ -207,11 +231,27 @@ RECIPES: Mapping[str, Recipe] = {
         "Kubernetes metrics server",
         upstream="registry.k8s.io/metrics-server/metrics-server:v0.7.2",
     ),
+    "node-exporter": GoProgram(
+        "node-exporter",
+        "node-exporter",
+        "Metrics of a node",
+        upstream="docker.io/prom/node-exporter:v1.9.1",
+    ),
     "object-store": GoProgram(
         "versitygw", "versitygw", "S3 over a folder", upstream="ghcr.io/versity/versitygw:v1.8.0"
     ),
+    "otel-collector": GoProgram(
+        "otel-collector",
+        "otel-collector",
+        "OpenTelemetry Collector",
+        upstream="docker.io/otel/opentelemetry-collector:0.128.0",
+        certificates=True,
+    ),
     "pause": GoProgram(
         "pause", "pause", "Holder of a pod's namespaces", upstream="registry.k8s.io/pause:3.10"
+    ),
+    "prometheus": GoProgram(
+        "prometheus", "prometheus", "Prometheus", upstream="docker.io/prom/prometheus:v3.13.1"
     ),
     "registry": GoProgram(
         "registry", "registry", "OCI image registry", upstream="docker.io/library/registry:3.0.0"
@@ -228,6 +268,14 @@ IMAGES_OF_NODE: tuple[ImageName, ...] = (
 IMAGES_OF_STACK: tuple[ImageName, ...] = ("object-store", "postgres", "mlflow", "pipeline", "serving")
 IMAGES_OF_KEDA: tuple[ImageName, ...] = ("keda-adapter", "keda-operator")
 """For environments that run KEDA."""
+IMAGES_OF_MONITORING: tuple[ImageName, ...] = (
+    "alertmanager",
+    "kube-state-metrics",
+    "node-exporter",
+    "otel-collector",
+    "prometheus",
+)
+"""For environments that run monitoring."""
 GO_GROUPS = tuple(sorted({recipe.group for recipe in RECIPES.values() if isinstance(recipe, GoProgram)}))
 
 
@@ -237,7 +285,13 @@ def groups_of(names: Iterable[str]) -> list[str]:
     return sorted({recipe.group for recipe in recipes if isinstance(recipe, GoProgram)})
 
 
+def taken_from(name: str) -> str | None:
+    """The image whose files go into this one: its parent, or where its certificates are."""
+    recipe = RECIPES[name]
+    return IMAGE_WITH_CERTIFICATES if isinstance(recipe, GoProgram) and recipe.certificates else recipe.parent
+
+
 def ancestry(name: str) -> tuple[str, ...]:
-    """The image and those it is built on, oldest first."""
-    parent = RECIPES[name].parent
-    return (*(ancestry(parent) if parent else ()), name)
+    """The image and those whose files go into it, oldest first."""
+    older = taken_from(name)
+    return (*(ancestry(older) if older else ()), name)

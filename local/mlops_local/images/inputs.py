@@ -19,6 +19,7 @@ from mlops_local.images.catalog import (
     RootFilesystem,
     WorkspaceWheels,
     ancestry,
+    taken_from,
 )
 
 BUILD_VERSION = 1
@@ -39,16 +40,16 @@ class ImageSource:
 
 
 def image_hashes(names: Iterable[str], source: ImageSource) -> dict[str, str]:
-    """Hash (16 hex digits) of all that goes into each image and into those it is built on, oldest first.
+    """Hash (16 hex digits) of all that goes into each image and into those it takes from, oldest first.
 
     Raises:
         ImageError: uv.lock does not have the packages, or a Go program was not built.
     """
     hashes: dict[str, str] = {}
     for name in dict.fromkeys(step for wanted in names for step in ancestry(wanted)):
-        parent = RECIPES[name].parent
-        above = [hashes[parent]] if parent else []
-        hashes[name] = digest([str(BUILD_VERSION), *above, *image_parts(name, source)])
+        older = taken_from(name)
+        below = [hashes[older]] if older else []
+        hashes[name] = digest([str(BUILD_VERSION), *below, *image_parts(name, source)])
     return hashes
 
 
@@ -61,7 +62,7 @@ def digest(parts: Iterable[str]) -> str:
 
 
 def image_parts(name: str, source: ImageSource) -> Iterable[str]:
-    """The inputs of one image, its parent left out."""
+    """The inputs of one image, the image that it takes from left out."""
     recipe = RECIPES[name]
     yield render.containerfile(name)
     yield from recipe_parts(recipe)

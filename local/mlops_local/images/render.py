@@ -6,10 +6,19 @@ from pathlib import Path
 
 import jinja2
 
-from mlops_local.images.catalog import RECIPES, GoProgram, PythonPackages, Recipe, RootFilesystem
+from mlops_local.images.catalog import (
+    IMAGE_WITH_CERTIFICATES,
+    RECIPES,
+    GoProgram,
+    PythonPackages,
+    Recipe,
+    RootFilesystem,
+)
 
 SITE = "/usr/local/lib/python3.11/dist-packages/"
 """Debian's Python looks here without being told."""
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+"""Debian keeps them here, and Go's TLS looks here first."""
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -62,8 +71,11 @@ def _what(recipe: Recipe) -> str:
 
 
 def _copies(recipe: Recipe) -> list[tuple[str, str]]:
+    """Sources, an option before them where they are not in the build context, and targets."""
     if isinstance(recipe, RootFilesystem):
         return [("rootfs/", "/"), *((name, f"/usr/local/bin/{name}") for name in recipe.files)]
     if isinstance(recipe, GoProgram):
-        return [(recipe.program, recipe.entrypoint[0])]
+        program = (recipe.program, recipe.entrypoint[0])
+        origin = f"--from={reference(IMAGE_WITH_CERTIFICATES)}"
+        return [program, *([(f"{origin} {CERTIFICATES}", CERTIFICATES)] if recipe.certificates else [])]
     return [("packages/", SITE)]

@@ -46,12 +46,17 @@ def test_every_add_on_is_unprivileged_and_bounded(spec: NodeSpec) -> None:
         assert "memory" in container.resources.limits, name
 
 
-def test_volumes_lie_below_the_nodes_home_and_are_the_default(spec: NodeSpec) -> None:
+def test_volumes_lie_below_the_nodes_home_are_the_default_and_of_the_type_that_kubelet_measures(
+    spec: NodeSpec,
+) -> None:
     objects = addon_objects(spec, IMAGES)
     (storage_class,) = [item for item in objects if isinstance(item, StorageClass)]
     assert storage_class.metadata is not None
     assert storage_class.metadata.name == "standard"
-    assert storage_class.metadata.annotations == {"storageclass.kubernetes.io/is-default-class": "true"}
+    assert storage_class.metadata.annotations == {
+        "defaultVolumeType": "local",
+        "storageclass.kubernetes.io/is-default-class": "true",
+    }
     assert storage_class.volumeBindingMode == "WaitForFirstConsumer"
     config = next(item for item in objects if item.metadata and item.metadata.name == "local-path-config")
     assert '"/srv/mlops/volumes"' in config.data["config.json"]
