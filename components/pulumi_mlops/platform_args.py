@@ -10,6 +10,7 @@ from pulumi_mlops.keda import KedaSource
 from pulumi_mlops.object_store import StoreKeyArgs
 from pulumi_mlops.scaling_args import ScalingArgs
 from pulumi_mlops.shared_args import ResourcesArgs
+from pulumi_mlops.tracing_args import TracingArgs
 
 
 class PlatformImagesArgs(TypedDict):
@@ -118,6 +119,8 @@ class PlatformEndpointArgs(TypedDict):
     """Further settings of the server by variable name."""
     mounted_secrets: NotRequired[dict[str, pulumi.Input[str]]]
     """Secrets of the models' namespace by the folder under /etc/mlops that shows their keys as files."""
+    tracing: NotRequired[TracingArgs]
+    """Where the traces of requests go; nowhere by default."""
     alerts: NotRequired[EndpointAlertsArgs]
     """Objectives, drift, and who is told; the platform adds the pipelines that lead to the endpoint."""
 

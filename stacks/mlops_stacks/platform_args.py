@@ -138,6 +138,7 @@ def _endpoint(endpoint: EndpointSettings) -> Any:
             "workers": endpoint.workers,
             "server_settings": endpoint.server_settings,
             "mounted_secrets": endpoint.mounted_secrets,
+            "tracing": endpoint.tracing and endpoint.tracing.model_dump(),
             "alerts": _alerts(endpoint),
         }
     )

@@ -15,7 +15,7 @@ from mlops_stacks.errors import SettingsError
 from mlops_stacks.scaling_settings import KedaSettings, Scaling
 from mlops_stacks.setting_errors import explain
 from mlops_stacks.setting_types import Section
-from pulumi_mlops import checks
+from pulumi_mlops import checks, tracing_args
 
 NAMESPACE = "mlops"
 """The Pulumi project, and so the prefix of every key."""
@@ -89,6 +89,13 @@ class PipelineSettings(Resources):
     timeout: types.Duration = "30m"
 
 
+class TracingSettings(types.Section):
+    """A collector of traces that takes OTLP over HTTP, and the part of the requests that it gets."""
+
+    endpoint: types.HttpUrl
+    sample_ratio: types.Ratio = tracing_args.SAMPLE_RATIO
+
+
 class EndpointSettings(Resources):
     """One model endpoint; `version` is `release` or a version number in quotes.
 
@@ -109,6 +116,7 @@ class EndpointSettings(Resources):
     workers: types.Positive = 1
     server_settings: types.ServerSettings = Field(default_factory=dict)
     mounted_secrets: dict[types.ObjectName, str] = Field(default_factory=dict)
+    tracing: TracingSettings | None = None
     owner: alert_settings.Owner | None = None
     runbooks: alert_settings.Runbooks | None = None
     slo: alert_settings.SloSettings | None = None

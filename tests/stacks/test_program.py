@@ -124,6 +124,16 @@ def test_objectives_and_owner_of_an_endpoint_reach_its_rules(tmp_path: Path) -> 
     assert 'feature=~"(label)([.].*)?"' in rules
 
 
+def test_the_collector_of_an_endpoint_reaches_its_server(tmp_path: Path) -> None:
+    tracing = {"endpoint": "http://collector.telemetry.svc:4318", "sampleRatio": 1}
+    endpoint = {"name": "mortgage", "model": "mortgage", "tracing": tracing}
+    recording = registered(program.main, config=config_of("local", tmp_path, endpoints=[endpoint]))
+    (server,) = [one for one in recording.resources if one.name == "mlops-mortgage-endpoint-server"]
+    variables = server.inputs["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert {"name": "MLOPS_OTLP_ENDPOINT", "value": tracing["endpoint"]} in variables
+    assert {"name": "MLOPS_TRACE_SAMPLE", "value": "1.0"} in variables
+
+
 def test_every_key_of_the_project_is_read_so_a_mistyped_one_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="mlops:databse: unknown key"):
         registered(program.main, config=config_of("local", tmp_path, databse={"size": "5Gi"}))

@@ -148,7 +148,7 @@ RECIPES: Mapping[str, Recipe] = {
     ),
     "serving-packages": PythonPackages(
         parent="base",
-        export=("--package", "mlops-serving", "--no-dev"),
+        export=("--package", "mlops-serving", "--extra", "otel", "--no-dev"),
         title="What the model server imports",
         removed=(*removals.PYTHON, *removals.ONNX_RUNTIME_TOOLS),
         stripped=removals.DEBUG_SYMBOLS,
