@@ -59,9 +59,7 @@ class Monitoring(pulumi.ComponentResource):
         self._collector(args, places[config.COLLECTOR], before[config.COLLECTOR])
         self._alertmanager(args, places[config.ALERTMANAGER], before[config.ALERTMANAGER])
         rights_of_prometheus = self._prometheus_rights(places[config.PROMETHEUS], watched)
-        self._prometheus(
-            args, places[config.PROMETHEUS], [*before[config.PROMETHEUS], *rights_of_prometheus]
-        )
+        self._prometheus(args, places[config.PROMETHEUS], [*before[config.PROMETHEUS], *rights_of_prometheus])
         self.prometheus_url = self._url(config.PROMETHEUS, config.PROMETHEUS_PORT)
         self.alertmanager_url = self._url(config.ALERTMANAGER, config.ALERTMANAGER_PORT)
         self.otlp_url = self._url(config.COLLECTOR, config.OTLP_HTTP_PORT)
@@ -138,9 +136,7 @@ class Monitoring(pulumi.ComponentResource):
         )
         self._service(place, config.ALERTMANAGER_PORT, "http")
 
-    def _cluster_state(
-        self, place: Placement, watched: Sequence[Any], before: list[pulumi.Resource]
-    ) -> None:
+    def _cluster_state(self, place: Placement, watched: Sequence[Any], before: list[pulumi.Resource]) -> None:
         granted = self._rights_in(place, watched, monitoring_pods.cluster_state_rules())
         Deployment(
             f"{self._name}-kube-state-metrics",

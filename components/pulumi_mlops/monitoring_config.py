@@ -82,16 +82,17 @@ def prometheus(scraping: Scraping) -> str:
         "rule_files": [f"{RULES}/*.yaml"],
         "alerting": {
             "alertmanagers": [
-                {"static_configs": [{"targets": [f"{ALERTMANAGER}.{scraping.system}.svc:{ALERTMANAGER_PORT}"]}]}
+                {
+                    "static_configs": [
+                        {"targets": [f"{ALERTMANAGER}.{scraping.system}.svc:{ALERTMANAGER_PORT}"]}
+                    ]
+                }
             ]
         },
         "scrape_configs": [
             _endpoints(scraping),
             _cluster_state(scraping),
-            *(
-                _job(_Pods(name, [scraping.system], [name], port, labels))
-                for name, port, labels in _SERVERS
-            ),
+            *(_job(_Pods(name, [scraping.system], [name], port, labels)) for name, port, labels in _SERVERS),
             *_keda(scraping),
             _itself(scraping),
             _kubelet(scraping, KUBELET, "/metrics", _VOLUME_FIGURES),

@@ -29,7 +29,11 @@ Rules = tuple[list[Any], list[Any]]
 
 
 def register(
-    name: str, args: Mapping[str, Any], places: Mapping[str, Placement], part: str, opts: pulumi.ResourceOptions
+    name: str,
+    args: Mapping[str, Any],
+    places: Mapping[str, Placement],
+    part: str,
+    opts: pulumi.ResourceOptions,
 ) -> list[pulumi.Resource]:
     """Register the policy of one part."""
     ingress, egress = _RULES[part](args, places)
@@ -48,7 +52,9 @@ def register(
 
 def otlp_endpoint(args: Mapping[str, Any]) -> Any:
     """The input `otlp_endpoint`, checked; None without it."""
-    return inputs.text(args, "otlp_endpoint", checks.http_url) if inputs.given(args, "otlp_endpoint") else None
+    return (
+        inputs.text(args, "otlp_endpoint", checks.http_url) if inputs.given(args, "otlp_endpoint") else None
+    )
 
 
 def _prometheus(args: Mapping[str, Any], places: Mapping[str, Placement]) -> Rules:

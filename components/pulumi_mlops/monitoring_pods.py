@@ -1,4 +1,4 @@
-"""Pods of Monitoring: Prometheus, Alertmanager, figures of objects and nodes, the collector of traces. Pure."""
+"""Pods of Monitoring: Prometheus, Alertmanager, figures of objects and nodes, collector of traces. Pure."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -86,7 +86,9 @@ def _values(number: int, entry: Mapping[str, Any]) -> dict[str, Any]:
 
 def _route(number: int, route: Mapping[str, Any], called: list[str]) -> dict[str, Any]:
     path = f"routes[{number}]"
-    receiver = inputs.plain(route, "receiver", lambda name: receivers.refuse_unknown(name, called), within=path)
+    receiver = inputs.plain(
+        route, "receiver", lambda name: receivers.refuse_unknown(name, called), within=path
+    )
     optional = {"severity": receivers.severity, "owner": limits.owner}
     chosen = {
         key: inputs.text(route, key, check, within=path)

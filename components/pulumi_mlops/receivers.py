@@ -161,9 +161,7 @@ def file_of(name: str, key: str) -> str:
     return f"{name}.{key.replace('_', '-')}"
 
 
-def alertmanager(
-    receivers: Sequence[Receiver], routes: Sequence[Route], pace: Pace, folder: str
-) -> str:
+def alertmanager(receivers: Sequence[Receiver], routes: Sequence[Route], pace: Pace, folder: str) -> str:
     """The text of `alertmanager.yml`; `folder` is where it and the files of the secrets are mounted.
 
     Every route is tried, so that an alert goes to all whose route it fits. A receiver that no route names is
@@ -247,7 +245,7 @@ def _pagerduty(plain: Mapping[str, str], files: Mapping[str, str]) -> tuple[str,
     return "pagerduty_configs", {
         "routing_key_file": files["routing_key"],
         "description": _TITLE,
-        "severity": f'{{{{ if eq .CommonLabels.severity "{PAGE}" }}}}critical{{{{ else }}}}warning{{{{ end }}}}',
+        "severity": '{{ if eq .CommonLabels.severity "page" }}critical{{ else }}warning{{ end }}',
     }
 
 

@@ -12,7 +12,18 @@ import pulumi_mlops as mlops
 
 DIGEST = "a" * 64
 KUBECONFIG = "apiVersion: v1\nkind: Config\ncurrent-context: secret-kubeconfig\n"
-PLAIN_KEYS = {"object_name", "name", "pipeline", "endpoint", "database", "user", "source", "by", "kind", "receiver"}
+PLAIN_KEYS = {
+    "object_name",
+    "name",
+    "pipeline",
+    "endpoint",
+    "database",
+    "user",
+    "source",
+    "by",
+    "kind",
+    "receiver",
+}
 """Keys that decide names or what is registered, so that no output may stand there."""
 
 
@@ -142,7 +153,12 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
                 "username": "alerts",
                 "password": "secret-mail-password",
             },
-            {"name": "chat", "kind": "slack", "url": "https://chat.example.org/secret", "channel": "#models"},
+            {
+                "name": "chat",
+                "kind": "slack",
+                "url": "https://chat.example.org/secret-hook",
+                "channel": "#models",
+            },
             {"name": "pager", "kind": "pagerduty", "routing_key": "secret-routing-key"},
         ],
         "routes": [
