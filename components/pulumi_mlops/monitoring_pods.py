@@ -100,7 +100,7 @@ def alertmanager(place: Placement, image: Any, content: Any, claim: Object) -> O
             startup_seconds=_START_SECONDS,
             ready=pod.http_check("/-/ready", "http"),
         ),
-        resources=pod.resources("10m", "32Mi", "128Mi"),
+        resources=pod.resources("5m", "32Mi", "128Mi"),
     )
     return _stateful_set(place, container, [files], content, claim, grace_seconds=30)
 
@@ -157,7 +157,7 @@ def node_exporter(place: Placement, image: Any) -> Object:
         ],
         ports=[("metrics", config.NODE_EXPORTER_PORT)],
         probes=pod.probes(pod.http_check("/", "metrics"), startup_seconds=_START_SECONDS),
-        resources=pod.resources("10m", "16Mi", "64Mi"),
+        resources=pod.resources("5m", "16Mi", "64Mi"),
     )
     template = pod.pod_template(place.labels, [container], service_account=place.name, grace_seconds=10)
     # On every node, also on those kept free for some pods.
@@ -181,7 +181,7 @@ def collector(place: Placement, image: Any, content: Any) -> Object:
         ],
         mounts=[files_mount],
         probes=pod.probes(pod.http_check("/", "health"), startup_seconds=_START_SECONDS),
-        resources=pod.resources("20m", "64Mi", "256Mi"),
+        resources=pod.resources("10m", "64Mi", "256Mi"),
     )
     return _deployment(place, container, [files], content)
 
