@@ -195,6 +195,15 @@ class Settings(Section):
                     f"mlops:endpoints[{number}].scaling.by: concurrency needs KEDA; set mlops:keda.mode to "
                     "run, or to adopt where the cluster has it, or scale on cpu"
                 )
+            if (
+                endpoint.scaling.by == checks.ON_CONCURRENCY
+                and self.keda.prometheus_url is None
+                and self.monitoring.mode == "none"
+            ):
+                raise ValueError(
+                    f"mlops:endpoints[{number}].scaling.by: concurrency needs a Prometheus; set "
+                    "mlops:monitoring.mode to run, or name yours in mlops:keda.prometheusUrl"
+                )
         return self
 
     @model_validator(mode="after")
