@@ -16,6 +16,7 @@ ON_CPU, ON_CONCURRENCY = "cpu", "concurrency"
 _DIGEST_REFERENCE = re.compile(r"[a-z0-9.\-]+(:[0-9]+)?(/[a-z0-9._\-]+)+(:[\w.\-]+)?@sha256:[0-9a-f]{64}")
 _OBJECT_NAME = re.compile(r"[a-z]([a-z0-9\-]*[a-z0-9])?")
 _QUANTITY = re.compile(r"([0-9]+|[0-9]*\.[0-9]+)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
+_RULE_FILE = re.compile(r"[a-z0-9][a-z0-9.\-]*\.yaml")
 _DURATION = re.compile(r"([1-9][0-9]*)(s|m|h)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _HTTP_URL = re.compile(r"https?://[\w.\-]+(:[1-9][0-9]{0,4})?(/[^\s?#]*)?")
@@ -61,6 +62,16 @@ def object_name(value: str) -> str:
         raise InvalidValue(
             f"{value!r} is not a name for Kubernetes objects; allowed are lower-case letters, digits and "
             f"inner hyphens, a letter first, at most {_LONGEST_OBJECT_NAME} characters"
+        )
+    return value
+
+
+def rule_file_name(value: str) -> str:
+    """The name of a Prometheus rule file: `platform.yaml`."""
+    if not _RULE_FILE.fullmatch(value):
+        raise InvalidValue(
+            f"{value!r} is no name of a rule file; allowed are lower-case letters, digits, hyphens and dots, "
+            "and .yaml at the end: Prometheus would not read it"
         )
     return value
 

@@ -12,6 +12,8 @@ from pulumi_mlops.manifests import Object, compact
 from pulumi_mlops.names import port_of
 
 EVERYWHERE = "0.0.0.0/0"
+API_SERVER_PORTS = (443, 6443)
+"""Of the Service `kubernetes`, and behind it: a network plugin may look before or after the translation."""
 
 
 def policy(
@@ -48,6 +50,11 @@ def egress(flow: Mapping[str, Any]) -> Object:
 def from_outside(port: int) -> Object:
     """The rule for a published port: clients outside the cluster have any address."""
     return ingress({"cidr": EVERYWHERE, "port": port})
+
+
+def to_api_server() -> list[Object]:
+    """The rules that let pods reach the API server, whose address no selector can name."""
+    return [egress({"cidr": EVERYWHERE, "port": port}) for port in API_SERVER_PORTS]
 
 
 def leading_to(url: str) -> Object:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from ipaddress import IPv4Network
-from typing import Annotated, TypeVar
+from typing import Annotated, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic.alias_generators import to_camel
 
 from pulumi_mlops import checks
@@ -67,3 +67,21 @@ Text = Annotated[str, Field(min_length=1)]
 Secret = Annotated[SecretStr, Field(strict=False)]
 Several = Annotated[tuple[T, ...], Field(strict=False)]
 """A list in the file, a tuple here."""
+
+
+class Resources(Section):
+    """What one pod may use; there is no CPU limit."""
+
+    cpu: Cpu | None = None
+    memory: Bytes | None = None
+    memory_limit: Bytes | None = None
+
+    @model_validator(mode="after")
+    def _limit_covers_request(self) -> Self:
+        if (
+            self.memory
+            and self.memory_limit
+            and checks.bytes_of(self.memory) > checks.bytes_of(self.memory_limit)
+        ):
+            raise ValueError(f"memory, {self.memory}, is more than memoryLimit, {self.memory_limit}")
+        return self

@@ -21,12 +21,17 @@ ENVIRONMENTS = sorted(path.name.split(".")[1] for path in STACKS.glob("Pulumi.*.
 IMAGES = {
     name: image(name)
     for name in (
+        "alertmanager",
         "keda-adapter",
         "keda-operator",
+        "kube-state-metrics",
         "mlflow",
+        "node-exporter",
         "object-store",
+        "otel-collector",
         "pipeline",
         "postgres",
+        "prometheus",
         "serving",
     )
 }
@@ -93,6 +98,8 @@ def test_the_stack_exports_what_clients_and_other_stacks_need(tmp_path: Path) ->
         "modelRegistryUrl": "http://127.0.0.1:30501",
         "objectStoreUrl": "http://127.0.0.1:30900",
         "imageRegistry": "127.0.0.1:30500",
+        "prometheusUrl": "http://prometheus.mlops-system.svc:9090",
+        "alertmanagerUrl": "http://alertmanager.mlops-system.svc:9093",
         "kubeconfig": SECRET,
     }
 
@@ -105,7 +112,7 @@ def test_all_requests_leave_the_control_plane_room_on_two_cores(environment: tup
         if "template" in (spec := resource.inputs.get("spec") or {})
         for container in spec["template"]["spec"]["containers"]
     )
-    assert millicores <= 500
+    assert millicores <= 600
 
 
 def test_objectives_and_owner_of_an_endpoint_reach_its_rules(tmp_path: Path) -> None:
@@ -163,5 +170,5 @@ def test_an_existing_cluster_is_reached_by_its_context_alone(tmp_path: Path) -> 
         for resource in recording.resources
         for claim in (resource.inputs.get("spec") or {}).get("volumeClaimTemplates", [])
     ]
-    assert len(claims) == 2
+    assert len(claims) == 4
     assert not any("storageClassName" in claim["spec"] for claim in claims)
