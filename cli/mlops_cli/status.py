@@ -29,6 +29,8 @@ def gather(environment: Environment, stack: EnvironmentStack) -> dict[str, Any]:
         "modelRegistryUrl": outputs.get("modelRegistryUrl"),
         "objectStoreUrl": outputs.get("objectStoreUrl"),
         "imageRegistry": outputs.get("imageRegistry"),
+        "prometheusUrl": outputs.get("prometheusUrl"),
+        "alertmanagerUrl": outputs.get("alertmanagerUrl"),
     }
 
 
