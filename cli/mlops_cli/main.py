@@ -80,7 +80,13 @@ def status(
         typer.echo(json.dumps(document, indent=2))
     else:
         ui.console.print(endpoint_table(document))
-        for key in ("modelRegistryUrl", "objectStoreUrl", "imageRegistry", "prometheusUrl", "alertmanagerUrl"):
+        for key in (
+            "modelRegistryUrl",
+            "objectStoreUrl",
+            "imageRegistry",
+            "prometheusUrl",
+            "alertmanagerUrl",
+        ):
             ui.line(f"{key}: {document[key] or '-'}")
     if not status.all_ready(document):
         raise typer.Exit(NotServing.exit_code)
