@@ -1,4 +1,4 @@
-"""What answers alerts: a receiver for Alertmanager that retrains a model or rolls a release back, by rules."""
+"""What answers alerts: a receiver for Alertmanager that retrains a model or rolls back a release."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ class Remediation(pulumi.ComponentResource):
             opts=self._child(),
         )
         jobs = ConfigMap(f"{name}-jobs", metadata=place.metadata(), data=_job_files(args), opts=self._child())
-        before = [secret, jobs, *self._rights(args, place), self._flows(args, place)]
+        before = [secret, jobs, *self._rights(args, place), *self._flows(args, place)]
         url, region, bucket = inputs.store_place(args)
         env = {
             "MLOPS_REMEDIATION": policy,
@@ -88,16 +88,17 @@ class Remediation(pulumi.ComponentResource):
         )
         return [account, role, bound]
 
-    def _flows(self, args: RemediationArgs, place: Placement) -> pulumi.Resource:
+    def _flows(self, args: RemediationArgs, place: Placement) -> list[pulumi.Resource]:
         ingress = [network_flows.ingress(flow) for flow in inputs.flows(args, "allowed_ingress")]
         egress = [network_flows.egress(flow) for flow in inputs.flows(args, "allowed_egress")]
-        return NetworkPolicy(
+        policy = NetworkPolicy(
             f"{self._name}-flows",
             opts=self._child(),
             **network_flows.policy(
                 place.metadata(), place.selector, ingress, [*network_flows.to_api_server(), *egress]
             ),
         )
+        return [policy]
 
     def _child(self, depends_on: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=depends_on)

@@ -58,8 +58,8 @@ def cooldown_seconds(value: int) -> int:
     """The shortest time between two actions about one alert of one endpoint."""
     if value < SHORTEST_COOLDOWN:
         raise InvalidValue(
-            f"{value} s is too short a cooldown; allowed are {SHORTEST_COOLDOWN} s and more, so that an action "
-            "can show its effect before the next"
+            f"{value} s is too short a cooldown; allowed are {SHORTEST_COOLDOWN} s and more, so that an "
+            "action can show its effect before the next"
         )
     return value
 
@@ -96,7 +96,7 @@ def refuse_unfit(rules: Sequence[Rule], targets: Mapping[str, Target]) -> None:
             )
         if any((rule.alert, rule.endpoint) == (one.alert, one.endpoint) for one in rules[:number]):
             raise InvalidValue(
-                f"{path}: there is another rule for {rule.alert} of the same endpoints; an alert has one action"
+                f"{path}: there is another rule for {rule.alert} of the same endpoints; one alert, one action"
             )
         for name in _meant(rules, rule, targets):
             _refuse_impossible(path, rule, name, targets[name])
