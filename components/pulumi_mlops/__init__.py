@@ -33,6 +33,8 @@ from pulumi_mlops.object_store import ObjectStore, ObjectStoreArgs, StoreKeyArgs
 from pulumi_mlops.pipeline import Pipeline, PipelineArgs, TrackingArgs
 from pulumi_mlops.platform import Platform
 from pulumi_mlops.platform_args import PlatformArgs, PlatformSecretsArgs
+from pulumi_mlops.remediation import Remediation
+from pulumi_mlops.remediation_args import RemediationArgs, RemediationRuleArgs
 from pulumi_mlops.scaling_args import (
     ScalingArgs,
     ScalingDirectionArgs,
@@ -78,6 +80,9 @@ __all__ = [
     "PlatformSecretsArgs",
     "PrometheusArgs",
     "ReceiverArgs",
+    "Remediation",
+    "RemediationArgs",
+    "RemediationRuleArgs",
     "ResourcesArgs",
     "RouteArgs",
     "ScalingArgs",

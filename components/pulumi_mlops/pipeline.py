@@ -63,6 +63,8 @@ class Pipeline(pulumi.ComponentResource):
 
     job: pulumi.Output[str]
     """Name of the Job; the run has succeeded once this is known."""
+    job_template: pulumi.Output[str]
+    """The Job in JSON, for whoever starts it again under another name: `Remediation`."""
 
     def __init__(self, name: str, args: PipelineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:Pipeline", name, {}, opts)
@@ -96,7 +98,10 @@ class Pipeline(pulumi.ComponentResource):
             cron = manifests.cron_job_spec(spec, schedule)
             CronJob(f"{name}-schedule", metadata=place.metadata(), spec=cron, opts=ready)
         self.job = job.metadata.name.apply(str)
-        self.register_outputs({"job": self.job})
+        self.job_template = pulumi.Output.json_dumps(
+            {"apiVersion": "batch/v1", "kind": "Job", "metadata": place.metadata(), "spec": spec}
+        )
+        self.register_outputs({"job": self.job, "job_template": self.job_template})
 
 
 def _job_spec(args: PipelineArgs, place: Placement) -> manifests.Object:

@@ -5,7 +5,7 @@ What the stack program registers; every part of it can also be used without it.
 
 import pulumi
 
-from pulumi_mlops import alerts_wiring, checks, inputs, monitoring_wiring
+from pulumi_mlops import alerts_wiring, checks, inputs, monitoring_wiring, remediation_wiring
 from pulumi_mlops import platform_wiring as wiring
 from pulumi_mlops.cluster import Cluster
 from pulumi_mlops.database import Database
@@ -19,6 +19,7 @@ from pulumi_mlops.object_store import ObjectStore
 from pulumi_mlops.pipeline import Pipeline
 from pulumi_mlops.platform_args import EndpointOutput, PlatformArgs
 from pulumi_mlops.platform_site import Site
+from pulumi_mlops.remediation import Remediation
 
 
 class Platform(pulumi.ComponentResource):
@@ -67,6 +68,7 @@ class Platform(pulumi.ComponentResource):
             pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[store, database])),
         )
         pipelines = self._pipelines(site, store, mlflow)
+        self.remediation = self._remediation(site, store, pipelines)
         self._keda_namespace: pulumi.Output[str] | None = None
         before = [store, *self._keda(site, object_name)]
         self._rules: dict[str, pulumi.Output[str]] = {}
@@ -116,6 +118,23 @@ class Platform(pulumi.ComponentResource):
             self._keda_namespace = own.namespace
         return [Keda(f"{site.name}-keda", wiring.keda(site, wanted, self._keda_namespace), self._child)]
 
+    def _remediation(
+        self, site: Site, store: ObjectStore, pipelines: dict[str, list[Pipeline]]
+    ) -> Remediation | None:
+        """What acts on alerts, if that is wanted."""
+        wanted = site.args.get("remediation")
+        if wanted is None:
+            return None
+        if not monitoring_wiring.is_run(site.args):
+            raise pulumi.InputPropertyError(
+                "remediation", "nobody would tell it of alerts; run `monitoring` too, or leave it out"
+            )
+        return Remediation(
+            f"{site.name}-remediation",
+            wiring.remediation(site, wanted, store.url, pipelines),
+            pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[store])),
+        )
+
     def _monitoring(
         self, site: Site, rules: dict[str, pulumi.Input[str]]
     ) -> tuple[pulumi.Output[str | None], pulumi.Output[str | None]]:
@@ -123,11 +142,10 @@ class Platform(pulumi.ComponentResource):
         wanted = site.args.get("monitoring")
         if wanted is None:
             return pulumi.Output.from_input(None), pulumi.Output.from_input(None)
-        made = Monitoring(
-            f"{site.name}-monitoring",
-            monitoring_wiring.monitoring(site, wanted, self._keda_namespace, rules),
-            self._child,
-        )
+        args = monitoring_wiring.monitoring(site, wanted, self._keda_namespace, rules)
+        if self.remediation is not None:
+            args["receivers"] = [*args.get("receivers", []), remediation_wiring.as_receiver(self.remediation)]
+        made = Monitoring(f"{site.name}-monitoring", args, self._child)
         return made.prometheus_url, made.alertmanager_url
 
     def _endpoints(

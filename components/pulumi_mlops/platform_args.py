@@ -15,6 +15,7 @@ from pulumi_mlops.monitoring_args import (
     RouteArgs,
 )
 from pulumi_mlops.object_store import StoreKeyArgs
+from pulumi_mlops.remediation_args import RemediationRuleArgs
 from pulumi_mlops.scaling_args import ScalingArgs
 from pulumi_mlops.shared_args import ResourcesArgs
 from pulumi_mlops.tracing_args import TracingArgs
@@ -64,6 +65,8 @@ class PlatformSecretsArgs(TypedDict):
     """The object store's key for those who load models."""
     object_store_read_write: StoreKeyArgs
     """The object store's key for those who write."""
+    remediation_token: NotRequired[pulumi.Input[str]]
+    """Token that Alertmanager shows the receiver of alerts; needed where alerts are acted on."""
 
 
 class ServerArgs(TypedDict):
@@ -110,6 +113,17 @@ class PlatformMonitoringArgs(TypedDict):
     """Where the collector sends traces, by OTLP over gRPC; into its log without it."""
     tracing: NotRequired[PlatformTracingArgs]
     """Traces of all endpoints but those with a collector of their own; none without it."""
+
+
+class PlatformRemediationArgs(TypedDict):
+    """What is done about alerts."""
+
+    rules: list[RemediationRuleArgs]
+    """Which action an alert leads to."""
+    dry_run: NotRequired[bool]
+    """Whether it is only recorded what would be done; True by default."""
+    max_actions_per_hour: NotRequired[pulumi.Input[int]]
+    """Most actions in an hour, all together; 4 by default."""
 
 
 class PlatformPipelineArgs(TypedDict):
@@ -191,6 +205,8 @@ class PlatformArgs(TypedDict):
     """KEDA, for endpoints that scale on concurrency; none without it."""
     monitoring: NotRequired[PlatformMonitoringArgs]
     """Prometheus, Alertmanager and what they need; none without it."""
+    remediation: NotRequired[PlatformRemediationArgs]
+    """What is done about alerts, which needs `monitoring`; nothing without it."""
     object_name: NotRequired[str]
     """Prefix of its namespaces, `<name>-system`, `<name>-models` and with KEDA `<name>-keda`; the component's
     name by default."""

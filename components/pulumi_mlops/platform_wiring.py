@@ -16,6 +16,7 @@ from pulumi_mlops import (
     names,
     network_flows,
     object_store_pods,
+    remediation_wiring,
 )
 from pulumi_mlops.database import DatabaseArgs
 from pulumi_mlops.keda import KedaArgs, KedaSource
@@ -24,14 +25,16 @@ from pulumi_mlops.model_endpoint import ModelEndpointArgs
 from pulumi_mlops.model_registry import ModelRegistryArgs
 from pulumi_mlops.monitoring_config import PROMETHEUS, PROMETHEUS_PORT
 from pulumi_mlops.object_store import ObjectStoreArgs
-from pulumi_mlops.pipeline import PipelineArgs
+from pulumi_mlops.pipeline import Pipeline, PipelineArgs
 from pulumi_mlops.platform_args import (
     PlatformArgs,
     PlatformEndpointArgs,
     PlatformKedaArgs,
     PlatformPipelineArgs,
+    PlatformRemediationArgs,
 )
 from pulumi_mlops.platform_site import Site
+from pulumi_mlops.remediation_args import RemediationArgs
 from pulumi_mlops.shared_args import FlowArgs, StoreAccessArgs
 
 T = TypeVar("T")
@@ -67,6 +70,7 @@ def object_store(site: Site) -> ObjectStoreArgs:
         "allowed_ingress": [
             {"name": "model registry", "port": object_store_pods.PORT, "pods": _pods(REGISTRY)},
             {"name": "pipelines and endpoints", "port": object_store_pods.PORT, "namespace": site.models},
+            *remediation_wiring.store_ingress(site),
         ],
     }
     return _with(args, _storage(site), site.args["object_store"])
@@ -161,6 +165,17 @@ def endpoint(site: Site, wanted: PlatformEndpointArgs, store_url: pulumi.Output[
     tracing = wanted.get("tracing") or monitoring_wiring.endpoint_tracing(site)
     own = {"scaling": scaling or None, "alerts": alerts, "tracing": tracing}
     return _with(args, _without(wanted, "name"), own)
+
+
+def remediation(
+    site: Site,
+    wanted: PlatformRemediationArgs,
+    store_url: pulumi.Output[str],
+    pipelines: Mapping[str, list[Pipeline]],
+) -> RemediationArgs:
+    """What acts on alerts writes releases, and starts the pipelines again."""
+    access = _store_access(store_url, site.args["secrets"]["object_store_read_write"])
+    return remediation_wiring.remediation(site, wanted, access, _to_store(site), pipelines)
 
 
 def keda(site: Site, wanted: PlatformKedaArgs, namespace: pulumi.Output[str] | None) -> KedaArgs:

@@ -1,4 +1,7 @@
-"""Command of the pipeline image: `run mortgage-approval` or `store-setup`. Exit codes are in errors.py."""
+"""Commands of the pipeline image: `run mortgage-approval`, `store-setup` and `remediate`.
+
+Exit codes are in errors.py.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from collections.abc import Sequence
 from mlops_pipelines.errors import PipelineError, SettingsError
 from mlops_serving.errors import ServingError
 
-USAGE = "usage: python3 -m mlops_pipelines (run mortgage-approval | store-setup)"
+USAGE = "usage: python3 -m mlops_pipelines (run mortgage-approval | store-setup | remediate)"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,6 +43,11 @@ def _dispatch(arguments: list[str]) -> None:
         from mlops_pipelines import buckets, settings
 
         buckets.set_up(settings.bucket_settings(os.environ), say)
+    elif arguments == ["remediate"]:
+        from mlops_pipelines.remediation import serve
+        from mlops_pipelines.remediation.settings import remediation_settings
+
+        serve.remediate(remediation_settings(os.environ))
     else:
         raise SettingsError(f"{' '.join(arguments) or 'nothing'} is not a command; {USAGE}")
 

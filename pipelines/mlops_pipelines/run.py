@@ -1,8 +1,8 @@
 """The mortgage pipeline from data to release, in steps that a rerun finds done.
 
 load -> snapshot -> clean -> split -> fit -> evaluate -> export -> MLflow run and version -> artifact ->
-gates -> first release. A version is known by its fingerprint (dataset, code revision, parameters), so
-the same inputs never make a second one.
+gates -> release. A version is known by its fingerprint (dataset, code revision, parameters), so the same
+inputs never make a second one, unless a remediation asks for it: its number is part of the fingerprint then.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,15 @@ import pandas as pd
 from mlflow.entities.model_registry import ModelVersion
 from sklearn.pipeline import Pipeline
 
-from mlops_pipelines import evaluation, export, gates, mortgage, training
+from mlops_pipelines import evaluation, export, gates, mortgage, releasing, training
 from mlops_pipelines.errors import GateFailed, PipelineError
 from mlops_pipelines.registry import Registry, created_at
-from mlops_pipelines.settings import RunSettings
+from mlops_pipelines.settings import Retrain, RunSettings
 from mlops_pipelines.waiting import wait_for
-from mlops_serving import publish, release
+from mlops_serving import publish
 from mlops_serving.artifact import MANIFEST, FileEntry, Manifest, artifact_key, parse_manifest
-from mlops_serving.errors import ArtifactError, ObjectExists, ObjectMissing, ReleaseConflict
-from mlops_serving.store import NotModified, Store
+from mlops_serving.errors import ArtifactError, ObjectExists, ObjectMissing
+from mlops_serving.store import Store
 
 Report = Callable[[str], None]
 
@@ -62,7 +62,7 @@ def run(settings: RunSettings, report: Report) -> str:
     store, registry = Store(settings.store), Registry(settings)
     frame = mortgage.load()
     digest = keep_snapshot(settings, frame, report)
-    fingerprint = fingerprint_of(digest, settings.code_revision)
+    fingerprint = fingerprint_of(digest, settings.code_revision, settings.retrain)
     version = registry.version_of(fingerprint)
     manifest = published(store, settings.model, str(version.version)) if version else None
     if version and manifest and manifest.mlflow_run_id != version.run_id:
@@ -77,7 +77,7 @@ def run(settings: RunSettings, report: Report) -> str:
         trained = train(frame, digest, report)
         manifest = register(store, registry, trained, settings, fingerprint, version, report)
     judge(registry, settings.gates, manifest, report)
-    ensure_first_release(store, settings, manifest, report)
+    releasing.release_passed(store, settings, PIPELINE, manifest, report)
     return manifest.version
 
 
@@ -111,9 +111,11 @@ def published(store: Store, model: str, number: str) -> Manifest | None:
         return None
 
 
-def fingerprint_of(dataset_digest: str, code_revision: str) -> str:
-    """sha256 over everything that determines the model."""
+def fingerprint_of(dataset_digest: str, code_revision: str, retrain: Retrain | None = None) -> str:
+    """sha256 over everything that determines the model, and the remediation that asked for it."""
     inputs = {"dataset": dataset_digest, "code": code_revision, "parameters": dict(training.PARAMETERS)}
+    if retrain:
+        inputs["retrain"] = retrain.id
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
@@ -182,6 +184,12 @@ def judge(registry: Registry, asked: gates.Gates, manifest: Manifest, report: Re
 
 def _log_run(registry: Registry, trained: Trained, settings: RunSettings, fingerprint: str) -> str:
     tags = {"dataset.sha256": trained.digest, "code.revision": settings.code_revision, "pipeline": PIPELINE}
+    if settings.retrain:
+        tags |= {
+            "retrain.alert": settings.retrain.alert,
+            "retrain.endpoint": settings.endpoint,
+            "retrain.id": settings.retrain.id,
+        }
     ratios = {
         f"{name}.{group}": float(values[name])
         for groups in trained.fairness.values()
@@ -223,41 +231,3 @@ def _manifest(
         "fairness": trained.fairness,
     }
     return export.manifest(settings.model, number, when, files, evidence)
-
-
-def ensure_first_release(store: Store, settings: RunSettings, manifest: Manifest, report: Report) -> None:
-    """Release a version to an endpoint that has none; later releases are decisions of their own."""
-    if _reported_release(store, settings.endpoint, report):
-        return
-    evidence = {
-        "thresholds": settings.gates.model_dump(),
-        "metrics": dict(manifest.metrics),
-        "fairness": dict(manifest.fairness),
-    }
-    first = release.Release(
-        number=1,
-        endpoint=settings.endpoint,
-        model=settings.model,
-        stable_version=manifest.version,
-        who=f"pipeline {PIPELINE}",
-        when=datetime.now(UTC),
-        why="first version that passed every gate",
-        gates=evidence,
-    )
-    try:
-        release.append(store, first)
-    except ReleaseConflict:
-        # A run that died between the record and `current.json` left a first release; it stands.
-        _reported_release(store, settings.endpoint, report)
-        return
-    report(f"released version {manifest.version} to endpoint {settings.endpoint}")
-
-
-def _reported_release(store: Store, endpoint: str, report: Report) -> bool:
-    try:
-        found = release.current(store, endpoint)
-    except ObjectMissing:
-        return False
-    if not isinstance(found, NotModified):
-        report(f"endpoint {endpoint} serves version {found[0].stable_version} by release {found[0].number}")
-    return True

@@ -19,6 +19,8 @@ KNOWN = frozenset(
         "MLOPS_ENDPOINT",
         "MLOPS_CODE_REVISION",
         "MLOPS_GATES",
+        "MLOPS_RETRAIN_ALERT",
+        "MLOPS_RETRAIN_ID",
         "MLOPS_STORE_URL",
         "MLOPS_STORE_BUCKET",
         "MLOPS_DATA_BUCKET",
@@ -33,8 +35,22 @@ class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class Retrain(_Strict):
+    """Why a model is trained again: the alert that asked for it, and the number of that remediation.
+
+    The number is part of what a version is known by, so one remediation makes one new version, however
+    often its pod is started.
+    """
+
+    id: str
+    alert: str
+
+
 class RunSettings(_Strict):
-    """Settings of `run`: where things go, which code this is, and what a model must reach."""
+    """Settings of `run`: where things go, which code this is, and what a model must reach.
+
+    With `retrain` a new version is made of inputs that were seen before, and released after its gates.
+    """
 
     model: ModelName
     endpoint: ModelName
@@ -45,6 +61,7 @@ class RunSettings(_Strict):
     tracking_password: SecretStr
     code_revision: str
     gates: Gates = Gates()
+    retrain: Retrain | None = None
 
     def data_store(self) -> StoreSettings:
         """Where snapshots of data sets go: the same server, another bucket."""
@@ -62,7 +79,8 @@ class BucketSettings(_Strict):
 def run_settings(environ: Mapping[str, str]) -> RunSettings:
     """Read MLOPS_MODEL, MLOPS_ENDPOINT, MLOPS_CODE_REVISION, MLFLOW_TRACKING_*, and the store's variables.
 
-    MLOPS_GATES is optional: a JSON object with the thresholds that differ from those of `Gates`.
+    MLOPS_GATES is optional: a JSON object with the thresholds that differ from those of `Gates`. So are
+    MLOPS_RETRAIN_ID and MLOPS_RETRAIN_ALERT, which go together.
 
     Raises:
         SettingsError: naming the first variable that is missing, malformed or unknown.
@@ -78,6 +96,7 @@ def run_settings(environ: Mapping[str, str]) -> RunSettings:
         tracking_password=SecretStr(_needed(environ, "MLFLOW_TRACKING_PASSWORD")),
         code_revision=_needed(environ, "MLOPS_CODE_REVISION"),
         gates=_gates(environ.get("MLOPS_GATES", "{}")),
+        retrain=_retrain(environ),
     )
 
 
@@ -126,6 +145,12 @@ def _address(environ: Mapping[str, str], variable: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise SettingsError(f"{variable} is {value!r}; give MLflow's address as http://host:port")
     return value
+
+
+def _retrain(environ: Mapping[str, str]) -> Retrain | None:
+    if not (environ.get("MLOPS_RETRAIN_ID") or environ.get("MLOPS_RETRAIN_ALERT")):
+        return None
+    return Retrain(id=_needed(environ, "MLOPS_RETRAIN_ID"), alert=_needed(environ, "MLOPS_RETRAIN_ALERT"))
 
 
 def _gates(text: str) -> Gates:

@@ -101,6 +101,12 @@ def current(
     return release, found.etag
 
 
+def record(store: Store, endpoint: str, number: int) -> Release:
+    """One record of the log; raises `ObjectMissing` when there is none of this number."""
+    key = release_key(endpoint, number)
+    return parse_release(store.get(key).data, key)
+
+
 def append(store: Store, release: Release) -> None:
     """Write the next record of the log and make it current; appending the same record twice is harmless.
 

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from mlops_stacks import kubeconfig, monitoring_args
 from mlops_stacks.errors import SettingsError
+from mlops_stacks.remediation_settings import RemediationSettings
 from mlops_stacks.scaling_settings import Scaling, ScalingDirection
 from mlops_stacks.setting_types import Resources
 from mlops_stacks.settings import (
@@ -54,6 +55,8 @@ def platform_args(settings: Settings) -> PlatformArgs:
         args["keda"] = _keda(settings, images)
     if settings.monitoring.mode != "none":
         args["monitoring"] = monitoring_args.monitoring(settings.monitoring, images)
+    if settings.remediation is not None:
+        args["remediation"] = _remediation(settings.remediation)
     return args
 
 
@@ -88,6 +91,7 @@ def platform_secrets(secrets: Secrets) -> PlatformSecretsArgs:
         "object_store_read_write": _key(
             secrets.object_store_read_write_key_id, secrets.object_store_read_write_secret_key
         ),
+        "remediation_token": secrets.remediation_token.get_secret_value(),
     }
 
 
@@ -200,6 +204,22 @@ def _keda(settings: Settings, images: Images) -> Any:
             "`mlops up` writes them, or give an image by digest for each"
         )
     return _given({"source": KedaSource(settings.keda.mode), "prometheus_url": settings.keda.prometheus_url})
+
+
+def _remediation(settings: RemediationSettings) -> Any:
+    rules = [
+        _given(
+            {
+                "alert": rule.alert,
+                "action": rule.action,
+                "endpoint": rule.endpoint,
+                "cooldown_seconds": checks.seconds_of(rule.cooldown),
+            }
+        )
+        for rule in settings.rules
+    ]
+    limits = {"dry_run": settings.dry_run, "max_actions_per_hour": settings.max_actions_per_hour}
+    return {**limits, "rules": rules}
 
 
 def _resources(wanted: Resources) -> dict[str, object]:

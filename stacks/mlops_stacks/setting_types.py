@@ -7,7 +7,7 @@ from typing import Annotated, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic.alias_generators import to_camel
 
-from pulumi_mlops import checks
+from pulumi_mlops import checks, remediation_rules
 
 T = TypeVar("T")
 
@@ -54,6 +54,7 @@ Duration = Annotated[str, AfterValidator(checks.duration)]
 Schedule = Annotated[str, AfterValidator(checks.cron_schedule)]
 Stabilization = Annotated[Duration, AfterValidator(_seconds(checks.stabilization_seconds))]
 StepPeriod = Annotated[Duration, AfterValidator(_seconds(checks.step_seconds))]
+Cooldown = Annotated[Duration, AfterValidator(_seconds(remediation_rules.cooldown_seconds))]
 TimeZone = Annotated[str, AfterValidator(checks.time_zone)]
 NodePort = Annotated[int, AfterValidator(checks.node_port)]
 Positive = Annotated[int, AfterValidator(checks.positive)]

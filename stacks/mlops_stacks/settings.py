@@ -9,15 +9,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from mlops_stacks import alert_settings, monitoring_settings
+from mlops_stacks import alert_settings, monitoring_settings, remediation_settings
 from mlops_stacks import setting_types as types
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.monitoring_settings import MonitoringSettings
+from mlops_stacks.remediation_settings import RemediationSettings
 from mlops_stacks.scaling_settings import KedaSettings, Scaling
 from mlops_stacks.setting_errors import explain
 from mlops_stacks.setting_types import Resources, Section
 from pulumi_mlops import checks, tracing_args
 from pulumi_mlops.alerts.settings import DEFAULT_OWNER
+from pulumi_mlops.remediation_rules import Target
 
 NAMESPACE = "mlops"
 """The Pulumi project, and so the prefix of every key."""
@@ -150,6 +152,7 @@ class Secrets(Section):
     object_store_read_only_secret_key: types.Secret
     object_store_read_write_key_id: types.Secret
     object_store_read_write_secret_key: types.Secret
+    remediation_token: types.Secret
 
 
 SECRET_NAMES: tuple[str, ...] = tuple(str(field.alias) for field in Secrets.model_fields.values())
@@ -165,6 +168,7 @@ class Settings(Section):
     model_registry: ModelRegistrySettings = ModelRegistrySettings()
     keda: KedaSettings = KedaSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
+    remediation: RemediationSettings | None = None
     pipelines: types.Several[PipelineSettings] = ()
     endpoints: types.Several[EndpointSettings] = ()
     kubeconfig: types.Text | None = None
@@ -211,6 +215,19 @@ class Settings(Section):
         owners = [DEFAULT_OWNER, *(endpoint.owner for endpoint in self.endpoints if endpoint.owner)]
         scaled = any(endpoint.scaling.by == checks.ON_CONCURRENCY for endpoint in self.endpoints)
         monitoring_settings.refuse_unfit(self.monitoring, owners, scaled)
+        return self
+
+    @model_validator(mode="after")
+    def _remediation_fits(self) -> Self:
+        if self.remediation is not None:
+            leading = [pipeline.endpoint for pipeline in self.pipelines]
+            targets = {
+                endpoint.name: Target(
+                    leading.count(endpoint.name), endpoint.version == checks.FOLLOW_RELEASES
+                )
+                for endpoint in self.endpoints
+            }
+            remediation_settings.refuse_unfit(self.remediation, targets, self.monitoring)
         return self
 
     @model_validator(mode="after")

@@ -1,0 +1,52 @@
+"""The pod of Remediation, and what it may do in the models' namespace. Pure."""
+
+from typing import Any
+
+from pulumi_mlops import pod, rights
+from pulumi_mlops.manifests import Object
+from pulumi_mlops.placement import Placement
+
+PORT = 8080
+PATH = "/alerts"
+JOBS = "/etc/mlops/jobs"
+SECRET_ENV = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "MLOPS_REMEDIATION_TOKEN")
+_START_SECONDS = 120
+
+
+def receiver(place: Placement, image: Any, env: Object, resources: Object) -> Object:
+    """The Deployment: one pod, and never two at once, so that its memory of what was done is whole."""
+    token, token_mount = pod.api_token()
+    jobs = {"name": "jobs", "configMap": {"name": place.name}}
+    container = pod.container(
+        "receiver",
+        image,
+        args=["remediate"],
+        env=[
+            *(pod.env_value(name, value) for name, value in env.items()),
+            *(pod.env_secret(name, place.name) for name in SECRET_ENV),
+        ],
+        ports=[("http", PORT)],
+        mounts=[token_mount, {"name": "jobs", "mountPath": JOBS, "readOnly": True}],
+        probes=pod.probes(
+            pod.http_check("/healthz", "http"),
+            startup_seconds=_START_SECONDS,
+            ready=pod.http_check("/readyz", "http"),
+        ),
+        resources=resources,
+    )
+    template = pod.pod_template(
+        place.labels, [container], service_account=place.name, volumes=[token, jobs], grace_seconds=30
+    )
+    spec = {
+        "replicas": 1,
+        "selector": {"matchLabels": place.selector},
+        "strategy": {"type": "Recreate"},
+        "revisionHistoryLimit": 5,
+        "template": template,
+    }
+    return {"metadata": place.metadata(), "spec": spec}
+
+
+def job_rules() -> list[Object]:
+    """What it may do in the models' namespace: start Jobs and see which there are; no pod and no Secret."""
+    return [rights.rule("batch", ["jobs"], ["create", "get", "list"])]
