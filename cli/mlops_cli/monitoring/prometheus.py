@@ -174,7 +174,7 @@ def answered(response: httpx.Response, where: str, query: str) -> Any:
 
 
 def prometheus_of(environment: Environment) -> Prometheus:
-    """The Prometheus that watches `environment`: the one its settings name, else that of its system namespace.
+    """The Prometheus of `environment`: the one its settings name, else that of its system namespace.
 
     Raises:
         NoMonitoring: the settings say that there is none.

@@ -141,7 +141,8 @@ class Direct:
 def too_slow(where: str, seconds: float) -> MonitoringTimeout:
     """What to say, and to do, when there was no answer in time."""
     return MonitoringTimeout(
-        f"{where} did not answer within {seconds:g} s. Try again; if it stays so, look at its pod's memory and CPU."
+        f"{where} did not answer within {seconds:g} s. Try again; "
+        "if it stays so, look at the memory and CPU of its pod."
     )
 
 
@@ -164,7 +165,7 @@ def api_of(environment: Environment) -> ApiClient:
 
 
 def reach(environment: Environment, kind: str, url: str) -> Reach:
-    """The way to `url`: by the proxy where its host is a Service's name in the cluster, straight elsewhere."""
+    """The way to `url`: by the proxy where its host is a Service of the cluster, straight elsewhere."""
     address = httpx.URL(url)
     found = _IN_CLUSTER.fullmatch(address.host)
     if found is None:

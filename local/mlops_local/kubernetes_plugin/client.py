@@ -71,7 +71,7 @@ class ApiClient:
         """One GET, not repeated, and its answer as it is: for what stands behind a Service's proxy.
 
         Raises:
-            ClusterUnreachableError: no answer within `seconds`; an `httpx.TimeoutException` is its cause then.
+            ClusterUnreachableError: no answer; its cause is an `httpx.TimeoutException` after `seconds`.
         """
         with self.stream(path, params, seconds) as response:
             response.read()
