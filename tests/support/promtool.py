@@ -24,15 +24,9 @@ class Package:
 PROMETHEUS = Package(
     "prometheus", "2.42.0+ds-5+deb12u1", "81d59a24fce84f7fbe97a45a4f2914b6a5881b5cd1db2a6a0e129e515e1a5f55"
 )
-ALERTMANAGER = Package(
-    "prometheus-alertmanager",
-    "0.25.0-1+b4",
-    "4fb9aed15cfe8e0c32408e643ab32a1e41ee87d2cc26f18aeba928b1b0b98ae7",
-)
 PROGRAMS = {
     "promtool": (PROMETHEUS, "promtool"),
     "prometheus": (PROMETHEUS, "prometheus"),
-    "alertmanager": (ALERTMANAGER, "prometheus-alertmanager"),
 }
 """Each program's package, and its name there."""
 

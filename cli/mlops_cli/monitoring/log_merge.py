@@ -49,6 +49,7 @@ class Merge:
         """Expect no more lines of a source."""
         with self._changed:
             self._ended.add(source)
+            self._forget(source)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -99,9 +100,12 @@ class Merge:
         _, line = lines.popleft()
         if not lines:
             self._empty_since[source] = time.monotonic()
-            if source in self._ended:
-                # A pod that has gone leaves nothing behind.
-                del self._waiting[source]
-                self._ended.discard(source)
+            self._forget(source)
         self._changed.notify_all()
         return line
+
+    def _forget(self, source: str) -> None:
+        """Keep nothing of a source that has ended and was read, since pods come and go for days."""
+        if source in self._ended and not self._waiting[source]:
+            del self._waiting[source], self._empty_since[source]
+            self._ended.discard(source)

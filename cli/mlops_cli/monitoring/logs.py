@@ -102,7 +102,8 @@ class _Streams:
                 lost = True
                 continue
             lost = False
-            self._last = {pod.name: self._last.get(pod.name, 0) for pod in found}
+            for gone in self._last.keys() - {pod.name for pod in found}:
+                self._last.pop(gone)
             self._open(found)
 
     def _read(self, pod: Pod) -> None:
