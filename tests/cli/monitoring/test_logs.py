@@ -113,6 +113,23 @@ def test_the_run_before_a_restart_is_read_too(api: ScriptedApi, pods: LogPods) -
     assert [line.text for line in logs.read(pods, 600, pytest.fail)] == ["out of memory", "anew", "well"]
 
 
+@pytest.mark.usefixtures("fast")
+def test_of_too_many_pods_some_are_read_which_is_told_once(
+    api: ScriptedApi, pods: LogPods, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "MOST_PODS", 2)
+    api.pods = {name: ScriptedPod([at(second, name)]) for second, name in enumerate("abc", 1)}
+    follower = Follower(pods)
+    follower.waits_for("a", "b")
+    asked = len(api.asked)
+    wait_until(lambda: len(api.asked) > asked + 3)
+    api.pods.pop("a").end()
+    follower.waits_for("a", "b", "c")
+    api.pods["b"].write(at(9, "over"))
+    follower.stop()
+    assert follower.notes == ["there are 3 pods; 2 of them are read"]
+
+
 def test_no_pod_is_an_error(pods: LogPods) -> None:
     with pytest.raises(NotServing, match="no pod of the endpoint"):
         logs.read(pods, 600, pytest.fail)
