@@ -47,3 +47,37 @@ class UnknownResource(CommandError):
     """The rendered environment has no resource of the name that was given."""
 
     exit_code = 2
+
+
+class UnknownFeature(CommandError):
+    """The endpoint has no such feature among those that are watched."""
+
+    exit_code = 2
+
+
+class PageFires(CommandError):
+    """An alert of severity `page` fires, and nobody has silenced it."""
+
+    exit_code = 11
+
+
+class MonitoringError(CommandError):
+    """Prometheus or Alertmanager did not give what was asked for."""
+
+    exit_code = 12
+
+
+class NoMonitoring(MonitoringError):
+    """The environment has none."""
+
+
+class MonitoringUnreachable(MonitoringError):
+    """There should be one, and it does not answer, or not as such a server does."""
+
+
+class MonitoringTimeout(MonitoringError):
+    """No answer in time."""
+
+
+class BadQuery(MonitoringError):
+    """Prometheus cannot evaluate the query."""
