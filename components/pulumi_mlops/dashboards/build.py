@@ -18,7 +18,7 @@ from grafana_foundation_sdk.models import prometheus as prometheus_models
 
 from pulumi_mlops.dashboards.parts import Board, Chart, Line, Section, Variable
 
-DATASOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
+DATASOURCE = dashboard.DataSourceRef(type_val="prometheus", uid="${datasource}")
 TAG = "mlops"
 _HEIGHTS = {"number": 4, "table": 8, "lines": 8, "shares": 8}
 _ALL = dashboard.VariableOption(selected=True, text=["All"], value=["$__all"])

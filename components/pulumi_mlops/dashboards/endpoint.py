@@ -68,7 +68,6 @@ _NOW = Section(
             (Line(_newest("mlops_release_applied", OF, "endpoint", "min"), "{{endpoint}}"),),
             kind="number",
             width=4,
-            needs=Needs.RELEASES,
             steps=((0, "red"), (1, "green")),
             meanings=(("0", "refused"), ("1", "applied")),
         ),
@@ -91,7 +90,6 @@ _NOW = Section(
             (Line(_newest("mlops_store_up", OF, "endpoint", "min"), "{{endpoint}}"),),
             kind="number",
             width=4,
-            needs=Needs.RELEASES,
             steps=((0, "red"), (1, "green")),
             meanings=(("0", "away"), ("1", "reached")),
         ),
@@ -125,7 +123,6 @@ _REQUESTS = Section(
                 ),
             ),
             unit="percentunit",
-            needs=Needs.REQUESTS,
         ),
         Chart(
             "Turned away",
@@ -313,7 +310,6 @@ _CANDIDATES = Section(
                 ),
             ),
             unit="reqps",
-            needs=Needs.REQUESTS,
         ),
         Chart(
             "Mean latency by role",
