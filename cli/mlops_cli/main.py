@@ -80,8 +80,8 @@ def status(
         typer.echo(json.dumps(document, indent=2))
     else:
         ui.console.print(endpoint_table(document))
-        for key in ("modelRegistryUrl", "objectStoreUrl", "imageRegistry"):
-            ui.line(f"{key}: {document[key]}")
+        for key in status.ADDRESSES:
+            ui.line(f"{key}: {document[key] or '-'}")
     if not status.all_ready(document):
         raise typer.Exit(NotServing.exit_code)
 

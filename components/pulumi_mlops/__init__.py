@@ -19,6 +19,16 @@ from pulumi_mlops.image_registry import ImageRegistry, ImageRegistryArgs, ImageR
 from pulumi_mlops.keda import Keda, KedaArgs, KedaSource
 from pulumi_mlops.model_endpoint import ModelEndpoint, ModelEndpointArgs
 from pulumi_mlops.model_registry import ModelRegistry, ModelRegistryArgs
+from pulumi_mlops.monitoring import Monitoring
+from pulumi_mlops.monitoring_args import (
+    MonitoringArgs,
+    MonitoringImagesArgs,
+    MonitoringSource,
+    PaceArgs,
+    PrometheusArgs,
+    ReceiverArgs,
+    RouteArgs,
+)
 from pulumi_mlops.object_store import ObjectStore, ObjectStoreArgs, StoreKeyArgs
 from pulumi_mlops.pipeline import Pipeline, PipelineArgs, TrackingArgs
 from pulumi_mlops.platform import Platform
@@ -30,6 +40,7 @@ from pulumi_mlops.scaling_args import (
     ScheduledMinimumArgs,
 )
 from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs, StoreAccessArgs
+from pulumi_mlops.tracing_args import TracingArgs
 
 __all__ = [
     "Cluster",
@@ -53,14 +64,22 @@ __all__ = [
     "ModelEndpointArgs",
     "ModelRegistry",
     "ModelRegistryArgs",
+    "Monitoring",
+    "MonitoringArgs",
+    "MonitoringImagesArgs",
+    "MonitoringSource",
     "ObjectStore",
     "ObjectStoreArgs",
+    "PaceArgs",
     "Pipeline",
     "PipelineArgs",
     "Platform",
     "PlatformArgs",
     "PlatformSecretsArgs",
+    "PrometheusArgs",
+    "ReceiverArgs",
     "ResourcesArgs",
+    "RouteArgs",
     "ScalingArgs",
     "ScalingDirectionArgs",
     "ScalingStepArgs",
@@ -69,6 +88,7 @@ __all__ = [
     "SloArgs",
     "StoreAccessArgs",
     "StoreKeyArgs",
+    "TracingArgs",
     "TrackingArgs",
     "existing_context",
     "local_node",

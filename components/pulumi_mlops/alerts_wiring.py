@@ -12,14 +12,17 @@ from pulumi_mlops.platform_args import PlatformArgs, PlatformEndpointArgs
 PLATFORM_FILE = "platform.yaml"
 
 
-def endpoint_alerts(args: PlatformArgs, wanted: PlatformEndpointArgs) -> EndpointAlertsArgs:
-    """What the endpoint asks for, and the platform's pipelines that lead to it."""
+def endpoint_alerts(
+    args: PlatformArgs, wanted: PlatformEndpointArgs, scrape_seconds: pulumi.Input[int] | None = None
+) -> EndpointAlertsArgs:
+    """What the endpoint asks for, how often it is asked, and the platform's pipelines that lead to it."""
     jobs = [
         {"name": f"{pipeline['name']}-pipeline", "scheduled": pipeline.get("schedule") is not None}
         for pipeline in args["pipelines"]
         if pipeline["endpoint"] == wanted["name"]
     ]
-    return cast(EndpointAlertsArgs, {**(wanted.get("alerts") or {}), "pipelines": jobs})
+    asked = {} if scrape_seconds is None else {"scrape_seconds": scrape_seconds}
+    return cast(EndpointAlertsArgs, {**asked, **(wanted.get("alerts") or {}), "pipelines": jobs})
 
 
 def rule_files(object_name: str, endpoints: Mapping[str, pulumi.Output[str]]) -> dict[str, pulumi.Input[str]]:

@@ -16,8 +16,10 @@ ON_CPU, ON_CONCURRENCY = "cpu", "concurrency"
 _DIGEST_REFERENCE = re.compile(r"[a-z0-9.\-]+(:[0-9]+)?(/[a-z0-9._\-]+)+(:[\w.\-]+)?@sha256:[0-9a-f]{64}")
 _OBJECT_NAME = re.compile(r"[a-z]([a-z0-9\-]*[a-z0-9])?")
 _QUANTITY = re.compile(r"([0-9]+|[0-9]*\.[0-9]+)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
+_RULE_FILE = re.compile(r"[a-z0-9][a-z0-9.\-]*\.yaml")
 _DURATION = re.compile(r"([1-9][0-9]*)(s|m|h)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
+_HTTP_URL = re.compile(r"https?://[\w.\-]+(:[1-9][0-9]{0,4})?(/[^\s?#]*)?")
 _CRON_FIELD = re.compile(r"[0-9A-Za-z*/,\-?]+")
 _MEMORY_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15} | {
     f"{letter}i": 1024**power for power, letter in enumerate("KMGTP", start=1)
@@ -33,10 +35,12 @@ SERVER_SETTINGS_OF_COMPONENT = frozenset(
         "MLOPS_GRPC_PORT",
         "MLOPS_HTTP_PORT",
         "MLOPS_MODELS",
+        "MLOPS_OTLP_ENDPOINT",
         "MLOPS_POLL_SECONDS",
         "MLOPS_REQUEST_TIMEOUT_SECONDS",
         "MLOPS_STORE_BUCKET",
         "MLOPS_STORE_URL",
+        "MLOPS_TRACE_SAMPLE",
         "MLOPS_WORKERS",
     }
 )
@@ -58,6 +62,16 @@ def object_name(value: str) -> str:
         raise InvalidValue(
             f"{value!r} is not a name for Kubernetes objects; allowed are lower-case letters, digits and "
             f"inner hyphens, a letter first, at most {_LONGEST_OBJECT_NAME} characters"
+        )
+    return value
+
+
+def rule_file_name(value: str) -> str:
+    """The name of a Prometheus rule file: `platform.yaml`."""
+    if not _RULE_FILE.fullmatch(value):
+        raise InvalidValue(
+            f"{value!r} is no name of a rule file; allowed are lower-case letters, digits, hyphens and dots, "
+            "and .yaml at the end: Prometheus would not read it"
         )
     return value
 
@@ -183,4 +197,21 @@ def percent(value: int) -> int:
     """A percentage from 1 to 100."""
     if not 1 <= value <= 100:
         raise InvalidValue(f"{value} is not a percentage; allowed is 1 to 100")
+    return value
+
+
+def ratio(value: float) -> float:
+    """A part of a whole, from 0 to 1."""
+    if not 0 <= value <= 1:
+        raise InvalidValue(f"{value} is no part of a whole; allowed is 0 to 1, such as 0.01 for one percent")
+    return value
+
+
+def http_url(value: str) -> str:
+    """An address that HTTP reaches, without a query: `http://host:port`."""
+    if not _HTTP_URL.fullmatch(value):
+        raise InvalidValue(
+            f"{value!r} is no address; allowed is http:// or https://, a host and if need be a port, such as "
+            "http://otel-collector.mlops-system.svc:4318"
+        )
     return value

@@ -54,6 +54,19 @@ def whole(
     return _checked(path, _given(args, key, default, path), lambda value: check(_as_int(value)))
 
 
+def number(
+    args: Mapping[str, Any],
+    key: str,
+    check: Callable[[float], float],
+    default: float | None = None,
+    *,
+    within: str = "",
+) -> Any:
+    """The number input `key`, as a float and checked; `default` when it is not given."""
+    path = _path(within, key)
+    return _checked(path, _given(args, key, default, path), lambda value: check(_as_float(value)))
+
+
 def given(args: Mapping[str, Any], key: str) -> bool:
     """True if `key` is there and not None: decides what is registered, so it looks at no value."""
     return args.get(key) is not None
@@ -180,6 +193,12 @@ def _as_int(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or int(value) != value:
         raise InvalidValue(f"{value!r} is not a whole number")
     return int(value)
+
+
+def _as_float(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidValue(f"{value!r} is not a number")
+    return float(value)
 
 
 def _path(within: str, key: str) -> str:

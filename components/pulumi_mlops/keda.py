@@ -11,7 +11,7 @@ from pulumi_kubernetes.core.v1 import Service, ServiceAccount
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding, Role, RoleBinding
 
-from pulumi_mlops import checks, inputs, keda_pods, manifests, network_flows
+from pulumi_mlops import checks, inputs, keda_pods, manifests, network_flows, rights
 from pulumi_mlops.placement import Placement
 from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs
 
@@ -167,7 +167,7 @@ class Keda(pulumi.ComponentResource):
         delegator = ClusterRoleBinding(
             f"{name}-adapter-delegator",
             opts=self._child(),
-            **keda_pods.binding(
+            **rights.binding(
                 {"name": place.named("delegator"), "labels": place.labels},
                 "ClusterRole",
                 "system:auth-delegator",
@@ -178,7 +178,7 @@ class Keda(pulumi.ComponentResource):
         reader = RoleBinding(
             f"{name}-adapter-auth-reader",
             opts=self._child(),
-            **keda_pods.binding(
+            **rights.binding(
                 manifests.metadata(place.named("auth-reader"), "kube-system", place.labels),
                 "Role",
                 "extension-apiserver-authentication-reader",
@@ -192,22 +192,22 @@ class Keda(pulumi.ComponentResource):
         self, name: str, part: str, place: Placement, rules: list[manifests.Object]
     ) -> list[pulumi.Resource]:
         meta = {"name": place.name, "labels": place.labels}
-        role = ClusterRole(f"{name}-{part}-cluster-role", opts=self._child(), **keda_pods.role(meta, rules))
+        role = ClusterRole(f"{name}-{part}-cluster-role", opts=self._child(), **rights.role(meta, rules))
         bound = ClusterRoleBinding(
             f"{name}-{part}-cluster-binding",
             opts=self._child(depends_on=[role]),
-            **keda_pods.binding(meta, "ClusterRole", place.name, place.name, place.namespace),
+            **rights.binding(meta, "ClusterRole", place.name, place.name, place.namespace),
         )
         return [role, bound]
 
     def _right(
         self, name: str, meta: manifests.Object, place: Placement, rules: list[manifests.Object]
     ) -> list[pulumi.Resource]:
-        role = Role(f"{name}-role", opts=self._child(), **keda_pods.role(meta, rules))
+        role = Role(f"{name}-role", opts=self._child(), **rights.role(meta, rules))
         bound = RoleBinding(
             f"{name}-binding",
             opts=self._child(depends_on=[role]),
-            **keda_pods.binding(meta, "Role", meta["name"], place.name, place.namespace),
+            **rights.binding(meta, "Role", meta["name"], place.name, place.namespace),
         )
         return [role, bound]
 
@@ -216,10 +216,7 @@ class Keda(pulumi.ComponentResource):
     ) -> list[pulumi.Resource]:
         collected = [network_flows.ingress(flow) for flow in inputs.flows(args, "allowed_ingress")]
         asked = [network_flows.egress(flow) for flow in inputs.flows(args, "allowed_egress")]
-        to_api = [
-            network_flows.egress({"cidr": network_flows.EVERYWHERE, "port": port})
-            for port in keda_pods.API_SERVER_PORTS
-        ]
+        to_api = network_flows.to_api_server()
         grpc = {"port": keda_pods.GRPC_PORT}
         return [
             NetworkPolicy(

@@ -12,17 +12,15 @@ from typing import Any
 from pulumi_mlops import pod
 from pulumi_mlops.manifests import Object
 from pulumi_mlops.placement import Placement
+from pulumi_mlops.rights import READ, rule
 
 API_SERVICE = "v1beta1.external.metrics.k8s.io"
 GRPC_PORT = 9666
 METRICS_PORT = 8080
 SERVING_PORT = 6443
-API_SERVER_PORTS = (443, 6443)
-"""Of the Service `kubernetes`, and behind it: a network plugin may look before or after the translation."""
 CERTIFICATES = "/certs"
 CERTIFICATE_SECRET = "kedaorg-certs"  # noqa: S105 - a name, the operator's default
 _START_SECONDS = 120
-_READ = ["get", "list", "watch"]
 
 
 def custom_resource_definitions() -> list[Object]:
@@ -149,49 +147,30 @@ def api_service(place: Placement) -> Object:
 def operator_cluster_rules() -> list[Object]:
     """What the operator may do with objects of no namespace: read, and fill in the APIService's CA."""
     return [
-        _rule("keda.sh", ["clustertriggerauthentications"], _READ),
-        _rule("eventing.keda.sh", ["clustercloudeventsources"], _READ),
-        _rule("apiregistration.k8s.io", ["apiservices"], _READ),
-        _rule("apiregistration.k8s.io", ["apiservices"], ["patch", "update"], [API_SERVICE]),
+        rule("keda.sh", ["clustertriggerauthentications"], READ),
+        rule("eventing.keda.sh", ["clustercloudeventsources"], READ),
+        rule("apiregistration.k8s.io", ["apiservices"], READ),
+        rule("apiregistration.k8s.io", ["apiservices"], ["patch", "update"], [API_SERVICE]),
     ]
 
 
 def operator_rules() -> list[Object]:
     """What the operator may do in its own namespace: keep its certificates."""
     return [
-        _rule("", ["secrets"], ["create", "list", "watch"]),
-        _rule("", ["secrets"], ["get", "patch", "update"], [CERTIFICATE_SECRET]),
+        rule("", ["secrets"], ["create", "list", "watch"]),
+        rule("", ["secrets"], ["get", "patch", "update"], [CERTIFICATE_SECRET]),
     ]
 
 
 def scaling_rules() -> list[Object]:
     """What the operator may do where it scales: ScaledObjects of Deployments; no pod and no Secret."""
     return [
-        _rule("keda.sh", ["scaledobjects"], [*_READ, "patch", "update"]),
-        _rule("keda.sh", ["scaledobjects/status", "scaledobjects/finalizers"], ["get", "patch", "update"]),
-        _rule("keda.sh", ["scaledjobs", "triggerauthentications"], _READ),
-        _rule("eventing.keda.sh", ["cloudeventsources"], _READ),
-        _rule("apps", ["deployments"], _READ),
-        _rule("apps", ["deployments/scale"], ["get", "patch", "update"]),
-        _rule("autoscaling", ["horizontalpodautoscalers"], [*_READ, "create", "delete", "patch", "update"]),
-        _rule("", ["events"], ["create", "patch"]),
+        rule("keda.sh", ["scaledobjects"], [*READ, "patch", "update"]),
+        rule("keda.sh", ["scaledobjects/status", "scaledobjects/finalizers"], ["get", "patch", "update"]),
+        rule("keda.sh", ["scaledjobs", "triggerauthentications"], READ),
+        rule("eventing.keda.sh", ["cloudeventsources"], READ),
+        rule("apps", ["deployments"], READ),
+        rule("apps", ["deployments/scale"], ["get", "patch", "update"]),
+        rule("autoscaling", ["horizontalpodautoscalers"], [*READ, "create", "delete", "patch", "update"]),
+        rule("", ["events"], ["create", "patch"]),
     ]
-
-
-def role(meta: Object, rules: Sequence[Object]) -> Object:
-    """A Role or ClusterRole."""
-    return {"metadata": meta, "rules": list(rules)}
-
-
-def binding(meta: Object, kind: str, role_name: str, account: str, namespace: Any) -> Object:
-    """A RoleBinding or ClusterRoleBinding of one ServiceAccount."""
-    return {
-        "metadata": meta,
-        "role_ref": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role_name},
-        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}],
-    }
-
-
-def _rule(group: str, resources: list[str], verbs: list[str], names: Sequence[str] = ()) -> Object:
-    rule: Object = {"apiGroups": [group], "resources": resources, "verbs": verbs}
-    return rule | ({"resourceNames": list(names)} if names else {})

@@ -19,12 +19,14 @@ from pulumi_mlops import (
     model_endpoint_pods,
     network_flows,
     scaling,
+    tracing_args,
 )
 from pulumi_mlops.alert_args import EndpointAlertsArgs
 from pulumi_mlops.model_endpoint_pods import ADMIN_PORT, GRPC_PORT, PORT
 from pulumi_mlops.placement import Placement
 from pulumi_mlops.scaling_args import ScalingArgs
 from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs, StoreAccessArgs
+from pulumi_mlops.tracing_args import TracingArgs
 
 
 class ModelEndpointArgs(TypedDict):
@@ -75,6 +77,8 @@ class ModelEndpointArgs(TypedDict):
     mounted_secrets: NotRequired[dict[str, pulumi.Input[str]]]
     """Secrets of the namespace by the name of the folder under /etc/mlops that shows their keys as files:
     certificates and access keys, to which settings such as MLOPS_TLS_CERT_FILE point."""
+    tracing: NotRequired[TracingArgs]
+    """Where the traces of requests go; nowhere by default."""
     alerts: NotRequired[EndpointAlertsArgs]
     """Objectives, drift, and who is told; without it, alerts without objectives for owner `platform`."""
 
@@ -183,6 +187,7 @@ class ModelEndpoint(pulumi.ComponentResource):
             "MLOPS_DRAIN_SECONDS": _as_text(drain),
             "MLOPS_REQUEST_TIMEOUT_SECONDS": str(model_endpoint_pods.REQUEST_SECONDS),
             "MLOPS_CACHE_DIR": "/var/cache/mlops",
+            **tracing_args.settings(args, place),
             **inputs.named_texts(args, "server_settings", checks.server_setting),
         }
 
@@ -196,8 +201,10 @@ def _flows(args: ModelEndpointArgs, place: Placement) -> manifests.Object:
     ingress = [network_flows.ingress(flow) for flow in inputs.flows(args, "allowed_ingress")]
     if inputs.given(args, "node_port"):
         ingress.append(network_flows.from_outside(PORT))
-    egress = [network_flows.egress(flow) for flow in inputs.flows(args, "allowed_egress")]
-    return network_flows.policy(place.metadata(), place.selector, ingress, egress)
+    egress: list[Any] = [network_flows.egress(flow) for flow in inputs.flows(args, "allowed_egress")]
+    return network_flows.policy(
+        place.metadata(), place.selector, ingress, [*egress, *tracing_args.flows(args)]
+    )
 
 
 def _as_text(value: pulumi.Input[int]) -> pulumi.Output[str]:

@@ -6,10 +6,14 @@ A flow is a dict with the keys of `shared_args.FlowArgs`: `name`, `port` and whe
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from pulumi_mlops.manifests import Object, compact
+from pulumi_mlops.names import port_of
 
 EVERYWHERE = "0.0.0.0/0"
+API_SERVER_PORTS = (443, 6443)
+"""Of the Service `kubernetes`, and behind it: a network plugin may look before or after the translation."""
 
 
 def policy(
@@ -46,6 +50,20 @@ def egress(flow: Mapping[str, Any]) -> Object:
 def from_outside(port: int) -> Object:
     """The rule for a published port: clients outside the cluster have any address."""
     return ingress({"cidr": EVERYWHERE, "port": port})
+
+
+def to_api_server() -> list[Object]:
+    """The rules that let pods reach the API server, whose address no selector can name."""
+    return [egress({"cidr": EVERYWHERE, "port": port}) for port in API_SERVER_PORTS]
+
+
+def leading_to(url: str) -> Object:
+    """The flow to a URL: a Service by its name in the cluster (`x`, `x.namespace.svc`), else any address."""
+    labels = (urlsplit(url).hostname or "").removesuffix(".cluster.local").split(".")
+    flow: Object = {"port": port_of(url)}
+    if len(labels) == 3 and labels[2] == "svc":
+        return {**flow, "namespace": labels[1]}
+    return flow if len(labels) == 1 else {**flow, "cidr": EVERYWHERE}
 
 
 def dns() -> Object:

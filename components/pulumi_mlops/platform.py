@@ -5,7 +5,7 @@ What the stack program registers; every part of it can also be used without it.
 
 import pulumi
 
-from pulumi_mlops import alerts_wiring, checks, inputs
+from pulumi_mlops import alerts_wiring, checks, inputs, monitoring_wiring
 from pulumi_mlops import platform_wiring as wiring
 from pulumi_mlops.cluster import Cluster
 from pulumi_mlops.database import Database
@@ -14,9 +14,11 @@ from pulumi_mlops.image_registry import ImageRegistry, ImageRegistrySource
 from pulumi_mlops.keda import Keda, KedaSource
 from pulumi_mlops.model_endpoint import ModelEndpoint
 from pulumi_mlops.model_registry import ModelRegistry
+from pulumi_mlops.monitoring import Monitoring
 from pulumi_mlops.object_store import ObjectStore
 from pulumi_mlops.pipeline import Pipeline
 from pulumi_mlops.platform_args import EndpointOutput, PlatformArgs
+from pulumi_mlops.platform_site import Site
 
 
 class Platform(pulumi.ComponentResource):
@@ -32,6 +34,10 @@ class Platform(pulumi.ComponentResource):
     """Where nodes pull images from."""
     alert_rules: pulumi.Output[dict[str, str]]
     """Every Prometheus rule file by its name: those of the endpoints and the platform's own."""
+    prometheus_url: pulumi.Output[str | None]
+    """Where Prometheus answers inside the cluster, if the platform has one."""
+    alertmanager_url: pulumi.Output[str | None]
+    """Where Alertmanager answers inside the cluster, if the platform has one."""
     kubeconfig: pulumi.Output[str]
     """Text of the cluster's kubeconfig, secret."""
 
@@ -52,7 +58,7 @@ class Platform(pulumi.ComponentResource):
             {"source": ImageRegistrySource.ADOPT, "address": cluster.image_registry},
             self._child,
         )
-        site = wiring.Site(name, args, cluster.ingress_address, system.namespace, models.namespace)
+        site = Site(name, args, cluster.ingress_address, system.namespace, models.namespace)
         store = ObjectStore(f"{name}-object-store", wiring.object_store(site), self._child)
         database = Database(f"{name}-database", wiring.database(site), self._child)
         mlflow = ModelRegistry(
@@ -61,10 +67,13 @@ class Platform(pulumi.ComponentResource):
             pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[store, database])),
         )
         pipelines = self._pipelines(site, store, mlflow)
+        self._keda_namespace: pulumi.Output[str] | None = None
         before = [store, *self._keda(site, object_name)]
         self._rules: dict[str, pulumi.Output[str]] = {}
         self.endpoints = pulumi.Output.from_input(self._endpoints(site, store, before, pipelines))
-        self.alert_rules = pulumi.Output.all(**alerts_wiring.rule_files(object_name, self._rules))
+        rules = alerts_wiring.rule_files(object_name, self._rules)
+        self.alert_rules = pulumi.Output.all(**rules)
+        self.prometheus_url, self.alertmanager_url = self._monitoring(site, rules)
         self.model_registry_url = _published(mlflow.external_url, mlflow.url)
         self.object_store_url = _published(store.external_url, store.url)
         self.image_registry = registry.address
@@ -73,6 +82,8 @@ class Platform(pulumi.ComponentResource):
             {
                 "endpoints": self.endpoints,
                 "alert_rules": self.alert_rules,
+                "prometheus_url": self.prometheus_url,
+                "alertmanager_url": self.alertmanager_url,
                 "model_registry_url": self.model_registry_url,
                 "object_store_url": self.object_store_url,
                 "image_registry": self.image_registry,
@@ -80,9 +91,7 @@ class Platform(pulumi.ComponentResource):
             }
         )
 
-    def _pipelines(
-        self, site: wiring.Site, store: ObjectStore, mlflow: ModelRegistry
-    ) -> dict[str, list[Pipeline]]:
+    def _pipelines(self, site: Site, store: ObjectStore, mlflow: ModelRegistry) -> dict[str, list[Pipeline]]:
         """The pipelines by the endpoint that waits for them."""
         after = pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[store, mlflow]))
         by_endpoint: dict[str, list[Pipeline]] = {}
@@ -95,22 +104,35 @@ class Platform(pulumi.ComponentResource):
             by_endpoint.setdefault(wanted["endpoint"], []).append(pipeline)
         return by_endpoint
 
-    def _keda(self, site: wiring.Site, object_name: str) -> list[pulumi.Resource]:
+    def _keda(self, site: Site, object_name: str) -> list[pulumi.Resource]:
         """KEDA if it is wanted, in a namespace that holds nothing else."""
         wanted = site.args.get("keda")
         if wanted is None:
             return []
-        namespace = None
         if KedaSource(wanted["source"]) is KedaSource.RUN:
             own = GuardedNamespace(
                 f"{site.name}-keda-space", {"object_name": f"{object_name}-keda"}, self._child
             )
-            namespace = own.namespace
-        return [Keda(f"{site.name}-keda", wiring.keda(site, wanted, namespace), self._child)]
+            self._keda_namespace = own.namespace
+        return [Keda(f"{site.name}-keda", wiring.keda(site, wanted, self._keda_namespace), self._child)]
+
+    def _monitoring(
+        self, site: Site, rules: dict[str, pulumi.Input[str]]
+    ) -> tuple[pulumi.Output[str | None], pulumi.Output[str | None]]:
+        """The addresses of Prometheus and Alertmanager, of what is wanted."""
+        wanted = site.args.get("monitoring")
+        if wanted is None:
+            return pulumi.Output.from_input(None), pulumi.Output.from_input(None)
+        made = Monitoring(
+            f"{site.name}-monitoring",
+            monitoring_wiring.monitoring(site, wanted, self._keda_namespace, rules),
+            self._child,
+        )
+        return made.prometheus_url, made.alertmanager_url
 
     def _endpoints(
         self,
-        site: wiring.Site,
+        site: Site,
         store: ObjectStore,
         parts: list[pulumi.Resource],
         pipelines: dict[str, list[Pipeline]],

@@ -7,9 +7,17 @@ import pulumi
 from pulumi_mlops.alert_args import EndpointAlertsArgs
 from pulumi_mlops.cluster import ClusterArgs
 from pulumi_mlops.keda import KedaSource
+from pulumi_mlops.monitoring_args import (
+    MonitoringSource,
+    PaceArgs,
+    PrometheusArgs,
+    ReceiverArgs,
+    RouteArgs,
+)
 from pulumi_mlops.object_store import StoreKeyArgs
 from pulumi_mlops.scaling_args import ScalingArgs
 from pulumi_mlops.shared_args import ResourcesArgs
+from pulumi_mlops.tracing_args import TracingArgs
 
 
 class PlatformImagesArgs(TypedDict):
@@ -29,6 +37,16 @@ class PlatformImagesArgs(TypedDict):
     """KEDA's metrics adapter; needed where KEDA is run."""
     keda_operator: NotRequired[pulumi.Input[str]]
     """KEDA's operator; needed where KEDA is run."""
+    prometheus: NotRequired[pulumi.Input[str]]
+    """Prometheus; needed where monitoring is run, as are the next four."""
+    alertmanager: NotRequired[pulumi.Input[str]]
+    """Alertmanager."""
+    kube_state_metrics: NotRequired[pulumi.Input[str]]
+    """kube-state-metrics."""
+    node_exporter: NotRequired[pulumi.Input[str]]
+    """node-exporter."""
+    otel_collector: NotRequired[pulumi.Input[str]]
+    """The OpenTelemetry Collector."""
 
 
 class PlatformSecretsArgs(TypedDict):
@@ -66,6 +84,32 @@ class PlatformKedaArgs(TypedDict):
     """Whether to run it, in a namespace of its own, or to adopt the cluster's."""
     prometheus_url: NotRequired[pulumi.Input[str]]
     """The Prometheus that its triggers ask; the one in the system namespace without it."""
+
+
+class PlatformTracingArgs(TypedDict, total=False):
+    """Traces of the platform's endpoints, sent to its collector."""
+
+    sample_ratio: pulumi.Input[float]
+    """Part of the requests that are traced, of those whose caller has not decided; 0.01 by default."""
+
+
+class PlatformMonitoringArgs(TypedDict):
+    """What watches the platform."""
+
+    source: MonitoringSource
+    """Whether to run it, in the system namespace, or to adopt the cluster's."""
+    prometheus: NotRequired[PrometheusArgs]
+    """Prometheus."""
+    receivers: NotRequired[list[ReceiverArgs]]
+    """Who is told of alerts; nobody without it."""
+    routes: NotRequired[list[RouteArgs]]
+    """Who is told of which; a receiver that no route names is told of all."""
+    pace: NotRequired[PaceArgs]
+    """How messages are put together and repeated."""
+    otlp_endpoint: NotRequired[pulumi.Input[str]]
+    """Where the collector sends traces, by OTLP over gRPC; into its log without it."""
+    tracing: NotRequired[PlatformTracingArgs]
+    """Traces of all endpoints but those with a collector of their own; none without it."""
 
 
 class PlatformPipelineArgs(TypedDict):
@@ -118,6 +162,8 @@ class PlatformEndpointArgs(TypedDict):
     """Further settings of the server by variable name."""
     mounted_secrets: NotRequired[dict[str, pulumi.Input[str]]]
     """Secrets of the models' namespace by the folder under /etc/mlops that shows their keys as files."""
+    tracing: NotRequired[TracingArgs]
+    """Where the traces of requests go; nowhere by default."""
     alerts: NotRequired[EndpointAlertsArgs]
     """Objectives, drift, and who is told; the platform adds the pipelines that lead to the endpoint."""
 
@@ -143,6 +189,8 @@ class PlatformArgs(TypedDict):
     """Its endpoints."""
     keda: NotRequired[PlatformKedaArgs]
     """KEDA, for endpoints that scale on concurrency; none without it."""
+    monitoring: NotRequired[PlatformMonitoringArgs]
+    """Prometheus, Alertmanager and what they need; none without it."""
     object_name: NotRequired[str]
     """Prefix of its namespaces, `<name>-system`, `<name>-models` and with KEDA `<name>-keda`; the component's
     name by default."""

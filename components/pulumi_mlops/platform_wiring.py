@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import pulumi
@@ -12,8 +11,8 @@ from pulumi_mlops import (
     checks,
     database_pods,
     inputs,
-    keda_pods,
     model_registry_pods,
+    monitoring_wiring,
     names,
     network_flows,
     object_store_pods,
@@ -23,6 +22,7 @@ from pulumi_mlops.keda import KedaArgs, KedaSource
 from pulumi_mlops.labels import selector
 from pulumi_mlops.model_endpoint import ModelEndpointArgs
 from pulumi_mlops.model_registry import ModelRegistryArgs
+from pulumi_mlops.monitoring_config import PROMETHEUS, PROMETHEUS_PORT
 from pulumi_mlops.object_store import ObjectStoreArgs
 from pulumi_mlops.pipeline import PipelineArgs
 from pulumi_mlops.platform_args import (
@@ -31,24 +31,13 @@ from pulumi_mlops.platform_args import (
     PlatformKedaArgs,
     PlatformPipelineArgs,
 )
+from pulumi_mlops.platform_site import Site
 from pulumi_mlops.shared_args import FlowArgs, StoreAccessArgs
 
 T = TypeVar("T")
 
-STORE, DATABASE, REGISTRY, PROMETHEUS = "object-store", "database", "model-registry", "prometheus"
+STORE, DATABASE, REGISTRY = "object-store", "database", "model-registry"
 """Object names, and so Service names, in the system namespace."""
-PROMETHEUS_PORT = 9090
-
-
-@dataclass(frozen=True)
-class Site:
-    """What every part of one platform needs."""
-
-    name: str
-    args: PlatformArgs
-    ingress_address: pulumi.Output[str]
-    system: pulumi.Output[str]
-    models: pulumi.Output[str]
 
 
 def refuse_duplicates(args: PlatformArgs) -> None:
@@ -153,7 +142,7 @@ def pipeline(
 
 
 def endpoint(site: Site, wanted: PlatformEndpointArgs, store_url: pulumi.Output[str]) -> ModelEndpointArgs:
-    """An endpoint only reads from the store; the other pods of its namespace may ask it."""
+    """An endpoint only reads from the store, and shows its metrics to Prometheus alone."""
     secrets = site.args["secrets"]
     args: ModelEndpointArgs = {
         "object_name": wanted["name"],
@@ -162,13 +151,16 @@ def endpoint(site: Site, wanted: PlatformEndpointArgs, store_url: pulumi.Output[
         "model": wanted["model"],
         "store": _store_access(store_url, secrets["object_store_read_only"]),
         "ingress_address": site.ingress_address,
+        "allowed_ingress": monitoring_wiring.endpoint_ingress(site),
         "allowed_egress": [_to_store(site)],
     }
-    alerts = alerts_wiring.endpoint_alerts(site.args, wanted)
+    alerts = alerts_wiring.endpoint_alerts(site.args, wanted, monitoring_wiring.scrape_seconds(site.args))
     scaling: Mapping[str, Any] = wanted.get("scaling") or {}
     if scaling.get("by") == checks.ON_CONCURRENCY:
         scaling = {"prometheus_url": prometheus_url(site), **scaling}
-    return _with(args, _without(wanted, "name"), {"scaling": scaling or None, "alerts": alerts})
+    tracing = wanted.get("tracing") or monitoring_wiring.endpoint_tracing(site)
+    own = {"scaling": scaling or None, "alerts": alerts, "tracing": tracing}
+    return _with(args, _without(wanted, "name"), own)
 
 
 def keda(site: Site, wanted: PlatformKedaArgs, namespace: pulumi.Output[str] | None) -> KedaArgs:
@@ -185,14 +177,7 @@ def keda(site: Site, wanted: PlatformKedaArgs, namespace: pulumi.Output[str] | N
         "adapter_image": inputs.text(images, "keda_adapter", checks.image_by_digest, within="images"),
         "scaled_namespaces": [site.models],
         "allowed_egress": [_to_prometheus(site, wanted)],
-        "allowed_ingress": [
-            {
-                "name": "metrics",
-                "port": keda_pods.METRICS_PORT,
-                "namespace": site.system,
-                "pods": _pods(PROMETHEUS),
-            }
-        ],
+        "allowed_ingress": monitoring_wiring.keda_ingress(site),
     }
 
 
@@ -212,7 +197,7 @@ def _to_prometheus(site: Site, wanted: PlatformKedaArgs) -> FlowArgs:
             "name": "prometheus",
             "port": PROMETHEUS_PORT,
             "namespace": site.system,
-            "pods": _pods(PROMETHEUS),
+            "pods": monitoring_wiring.collecting(),
         }
     port = pulumi.Output.from_input(prometheus_url(site)).apply(names.port_of)
     return {"name": "prometheus", "port": port, "cidr": network_flows.EVERYWHERE}

@@ -10,6 +10,7 @@ from pulumi_mlops.manifests import Object, compact
 
 UNPRIVILEGED = 65532
 """The user and group our own images run as."""
+CONTENT = "mlops/content-sha256"
 TEMPORARY = "/tmp"  # noqa: S108 - a folder inside the container, which `temporary` makes writable
 
 
@@ -23,10 +24,12 @@ def pod_template(
     spread_over: Mapping[str, str] | None = None,
     grace_seconds: Any = 30,
     restart: str | None = None,
+    content: Any = None,
 ) -> Object:
     """A pod template: never root, no API token, the runtime's seccomp profile.
 
-    `spread_over` are the labels of the pods to spread over zones and nodes; `restart` is for Jobs only.
+    `spread_over` are the labels of the pods to spread over zones and nodes; `restart` is for Jobs only;
+    `content` is a digest of mounted files, with which the pod is made anew when they change.
     """
     spec = {
         "serviceAccountName": service_account,
@@ -46,7 +49,9 @@ def pod_template(
         "containers": list(containers),
         "volumes": list(volumes),
     }
-    return {"metadata": {"labels": dict(labels)}, "spec": compact(spec)}
+    annotations = {} if content is None else {CONTENT: content}
+    metadata = compact({"labels": dict(labels), "annotations": annotations})
+    return {"metadata": metadata, "spec": compact(spec)}
 
 
 def container(

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from mlops_serving.access import Access
 from mlops_serving.bodies import Bodies
+from mlops_serving.calls import Call
 from mlops_serving.errors import Forbidden, RequestError, Unauthenticated
 from mlops_serving.inference import LARGE, Inference
 from mlops_serving.logs import log
@@ -26,7 +27,7 @@ from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.openapi import document
 from mlops_serving.protocol.paths import Action, Route, route
 from mlops_serving.protocol.requests import InferRequest, Signature, decode
-from mlops_serving.tracing import Call, identity
+from mlops_serving.request_lines import identity
 
 Headers = list[tuple[str, str]]
 

@@ -22,6 +22,7 @@ from typing import Final
 
 import numpy as np
 
+from mlops_serving.calls import Call, batched
 from mlops_serving.errors import DeadlineExceeded, Overloaded, PredictionFailed
 from mlops_serving.models import LoadedModel
 from mlops_serving.places import place_of
@@ -30,7 +31,6 @@ from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest
 from mlops_serving.runtime import ConcurrentRuntime
 from mlops_serving.slots import Served
-from mlops_serving.tracing import Call
 
 _AT_ONCE_SECONDS: Final = 0.0001
 _INLINE_SECONDS: Final = 0.001
@@ -114,11 +114,13 @@ class Batcher:
         if now > deadline:
             raise _late(now - arrived)
         if served.model.concurrent is not None:
-            return await self._overlapping(served, served.model.concurrent, request, arrived, deadline)
+            return await self._overlapping(served, served.model.concurrent, request, call, arrived, deadline)
         if not self._busy and not self._queue and served.model.seconds_for(request.rows) <= _AT_ONCE_SECONDS:
-            return _at_once(served, request)
+            return _at_once(served, request, call)
         self._admit(request)
         job = Job(served, request, self._loop.create_future(), arrived, deadline, call)
+        if call is not None:
+            call.queued = job.queued
         self._queue.append(job)
         self._schedule()
         return await job.future
@@ -128,6 +130,7 @@ class Batcher:
         served: Served,
         runtime: ConcurrentRuntime,
         request: InferRequest,
+        call: Call | None,
         arrived: float,
         deadline: float,
     ) -> dict[str, Array]:
@@ -136,9 +139,7 @@ class Batcher:
         A request that is cancelled or takes longer than it may is cancelled in the model too.
         """
         self._admit(request)
-        served.meters.batch_rows.observe(request.rows)
-        served.meters.queue.observe(0.0)
-        began = perf_counter()
+        began = _alone(served, request, call)
         bound = asyncio.timeout(deadline - began)
         try:
             async with bound:
@@ -152,6 +153,8 @@ class Batcher:
         finally:
             self.rows -= request.rows
             self.bytes -= request.size
+            if call is not None:
+                call.predicted = began, perf_counter()
         served.meters.predict.observe(perf_counter() - began)
         return dict(zip(request.outputs, arrays, strict=True))
 
@@ -181,6 +184,7 @@ class Batcher:
         rows = sum(job.request.rows for job in batch)
         served = batch[0].served
         served.meters.batch_rows.observe(rows)
+        batched(_calls(batch), len(batch), rows)
         if served.model.seconds_for(rows) <= _INLINE_SECONDS:
             self._settle(batch, run_batch(batch))
             return
@@ -266,11 +270,11 @@ def _call(batch: Sequence[Job]) -> list[dict[str, Array]]:
     first = batch[0]
     names = first.request.outputs
     if len(batch) == 1:
-        return [_one_call(first.served, first.request)]
+        return [_one_call(first.served, first.request, _calls(batch))]
     inputs = {
         name: np.concatenate([job.request.inputs[name] for job in batch]) for name in first.request.inputs
     }
-    outputs = _predict(first.served, inputs, names)
+    outputs = _predict(first.served, inputs, names, _calls(batch))
     ends = np.cumsum([job.request.rows for job in batch])
     if any(len(array) != ends[-1] for array in outputs):
         raise ValueError(f"the model gave {[len(array) for array in outputs]} rows for {ends[-1]}")
@@ -278,25 +282,47 @@ def _call(batch: Sequence[Job]) -> list[dict[str, Array]]:
     return [dict(zip(names, rows, strict=True)) for rows in zip(*parts, strict=True)]
 
 
-def _at_once(served: Served, request: InferRequest) -> dict[str, Array]:
-    served.meters.batch_rows.observe(request.rows)
-    served.meters.queue.observe(0.0)
+def _at_once(served: Served, request: InferRequest, call: Call | None) -> dict[str, Array]:
+    _alone(served, request, call)
     try:
-        return _one_call(served, request)
+        return _one_call(served, request, () if call is None else (call,))
     except Exception as error:  # a framework may raise anything
         raise _failure(error) from error
 
 
-def _one_call(served: Served, request: InferRequest) -> dict[str, Array]:
+def _alone(served: Served, request: InferRequest, call: Call | None) -> float:
+    """Note a request that need not wait, a batch of its own; returns when."""
+    served.meters.batch_rows.observe(request.rows)
+    served.meters.queue.observe(0.0)
+    now = perf_counter()
+    if call is not None:
+        call.queued = call.taken = now
+        batched((call,), 1, request.rows)
+    return now
+
+
+def _one_call(served: Served, request: InferRequest, calls: Sequence[Call]) -> dict[str, Array]:
     names = request.outputs
-    return dict(zip(names, _predict(served, request.inputs, names), strict=True))
+    return dict(zip(names, _predict(served, request.inputs, names, calls), strict=True))
 
 
-def _predict(served: Served, inputs: dict[str, Array], names: tuple[str, ...]) -> list[Array]:
+def _predict(
+    served: Served, inputs: dict[str, Array], names: tuple[str, ...], calls: Sequence[Call]
+) -> list[Array]:
     began = perf_counter()
-    arrays = served.model.runtime.run(inputs, names)
-    served.meters.predict.observe(perf_counter() - began)
+    try:
+        arrays = served.model.runtime.run(inputs, names)
+    finally:
+        ended = perf_counter()
+        for call in calls:
+            call.predicted = began, ended
+    served.meters.predict.observe(ended - began)
     return arrays
+
+
+def _calls(batch: Sequence[Job]) -> list[Call]:
+    """What is noted of those in the batch that are traced or logged."""
+    return [job.call for job in batch if job.call is not None]
 
 
 def _late(seconds: float) -> DeadlineExceeded:

@@ -16,6 +16,7 @@ from time import perf_counter, time
 from typing import Final, Protocol, TypeVar
 
 from mlops_serving.batcher import Batcher
+from mlops_serving.calls import Call, Header
 from mlops_serving.errors import PredictionFailed, RequestError
 from mlops_serving.logs import log
 from mlops_serving.metrics.catalog import Metrics
@@ -23,9 +24,10 @@ from mlops_serving.models import LoadedModel
 from mlops_serving.observe.expectations import Gate, refusal
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest, Signature
+from mlops_serving.request_lines import identity
 from mlops_serving.shadow import Shadow
 from mlops_serving.slots import ModelSlot, Served, Slots
-from mlops_serving.tracing import Call, Header, Telemetry, identity
+from mlops_serving.tracing import Telemetry
 
 Reply = TypeVar("Reply")
 Outputs = Mapping[str, Array]
@@ -58,8 +60,8 @@ class Inference:
         batchers: Mapping[str, Batcher],
         shadow: Shadow,
         metrics: Metrics,
+        telemetry: Telemetry,
         observers: Sequence[Observer] = (),
-        telemetry: Telemetry | None = None,
         peers_ready: Callable[[], bool] = lambda: True,
     ) -> None:
         self.slots = slots
@@ -83,7 +85,7 @@ class Inference:
 
     def begin(self, header: Header) -> Call | None:
         """What to give to `answer` for a request that is to be traced or logged; None for the others."""
-        return None if self._telemetry is None else self._telemetry.begin(header)
+        return self._telemetry.begin(header)
 
     async def answer(
         self,
@@ -141,9 +143,13 @@ class Inference:
         finally:
             slot.in_flight -= 1
             self.in_flight -= 1
-            self._count(slot.name, served, code, perf_counter() - started)
-            if call is not None and self._telemetry is not None:
+            seconds = perf_counter() - started
+            self._count(slot.name, served, code, seconds)
+            if call is not None:
                 self._telemetry.end(call, slot.name, served, request, code, started)
+            # What failed with 500 has a line already, which says where.
+            elif code > 500 or seconds >= self._telemetry.slow_seconds:
+                self._telemetry.notice(header, slot.name, served, request, code, seconds)
 
     def _show(self) -> None:
         self._metrics.ready.labels().set(self.worker_ready)
@@ -158,7 +164,7 @@ class Inference:
             return self.slots[name]
         except RequestError as error:
             self._refused("", error, header, None, call)
-            if call is not None and self._telemetry is not None:
+            if call is not None:
                 self._telemetry.end(call, "", None, None, error.status, started)
             raise
 

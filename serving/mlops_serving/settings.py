@@ -163,6 +163,12 @@ class Settings(BaseModel):
         0.01, ge=0, le=1, description="share of requests traced, of those whose caller has not decided"
     )
     log_requests: float = Field(0, ge=0, le=1, description="share of infer requests that get a log line")
+    log_slow_seconds: float = Field(
+        1,
+        gt=0,
+        description="a request that takes as long gets a log line, as does one refused with 503 or 504; ten a "
+        "second at most",
+    )
 
     @property
     def watch_seconds(self) -> float:

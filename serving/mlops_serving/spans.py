@@ -16,6 +16,7 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Final
 
@@ -26,6 +27,7 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import (
+    Link,
     NonRecordingSpan,
     SpanContext,
     SpanKind,
@@ -40,8 +42,9 @@ from mlops_serving.metrics.meters import Meter
 from mlops_serving.tracing import Record
 
 QUEUE: Final = 4096
-_BATCH: Final = 64
-"""Small, because the interpreter serves no request while a batch is encoded."""
+"""Requests whose spans wait at most."""
+_BATCH: Final = 16
+"""Requests that are sent at once. Few, because none is served while their spans are encoded."""
 _PAUSE_SECONDS: Final = 0.2
 _TIMEOUT_SECONDS: Final = 5.0
 _CLOSE_SECONDS: Final = 2.0
@@ -58,18 +61,18 @@ class Spans:
         self._maker = SpanMaker()
         self._dropped = counts.labels("dropped")
         self._exported, self._failed = counts.labels("exported"), counts.labels("failed")
-        self._queue: deque[Record] = deque()
+        self._queue: deque[Sequence[Record]] = deque()
         self._stopped = threading.Event()
         self._failing = False
         self._thread = threading.Thread(target=self._work, name="spans", daemon=True)
         self._thread.start()
 
-    def offer(self, record: Record) -> None:
-        """Queue a finished request; drop it when the queue is full."""
+    def offer(self, records: Sequence[Record]) -> None:
+        """Queue the spans of a finished request; drop them when the queue is full."""
         if len(self._queue) >= QUEUE:
-            self._dropped.add()
+            self._dropped.add(len(records))
             return
-        self._queue.append(record)
+        self._queue.append(records)
 
     def close(self) -> None:
         """Send what is left; give up after two seconds."""
@@ -87,11 +90,12 @@ class Spans:
     def _send(self, count: int) -> None:
         spans = []
         for _ in range(count):
-            spans.append(self._maker.span(self._queue.popleft()))
-            # Lets a request that waits for the interpreter go first.
-            time.sleep(0)
+            for record in self._queue.popleft():
+                spans.append(self._maker.span(record))
+                # Lets a request that waits for the interpreter go first.
+                time.sleep(0)
         sent = self._exporter.export(spans) is SpanExportResult.SUCCESS
-        (self._exported if sent else self._failed).add(count)
+        (self._exported if sent else self._failed).add(len(spans))
         if sent is self._failing:
             self._failing = not sent
             log.log(
@@ -116,20 +120,29 @@ class SpanMaker:
         self._tracer = provider.get_tracer("mlops_serving", version("mlops-serving"))
 
     def span(self, record: Record) -> ReadableSpan:
-        """The server span of a request, a child of the caller's where it has one."""
-        trace_id, context = int(record.trace_id, 16), None
+        """A span with the ids and times of `record`; only a request's own may have a parent elsewhere."""
+        self._ids.trace_id, self._ids.span_id = int(record.trace_id, 16), int(record.span_id, 16)
+        context = None
         if record.parent_id:
-            flags = TraceFlags(TraceFlags.SAMPLED)
-            parent = SpanContext(trace_id, int(record.parent_id, 16), is_remote=True, trace_flags=flags)
+            parent = _context(record.trace_id, record.parent_id, record.server)
             context = set_span_in_context(NonRecordingSpan(parent))
-        self._ids.trace_id, self._ids.span_id = trace_id, int(record.span_id, 16)
         span = self._tracer.start_span(
-            record.name, context, SpanKind.SERVER, record.attributes, start_time=record.start
+            record.name,
+            context,
+            SpanKind.SERVER if record.server else SpanKind.INTERNAL,
+            record.attributes,
+            [Link(_context(*link)) for link in record.links],
+            record.start,
         )
         if record.failed:
             span.set_status(Status(StatusCode.ERROR))
         span.end(record.end)
         return self._ended.span
+
+
+def _context(trace_id: str, span_id: str, is_remote: bool = False) -> SpanContext:
+    flags = TraceFlags(TraceFlags.SAMPLED)
+    return SpanContext(int(trace_id, 16), int(span_id, 16), is_remote, flags)
 
 
 class _GivenIds(IdGenerator):

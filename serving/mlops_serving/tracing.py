@@ -1,46 +1,33 @@
 """Which requests are traced or logged, and what is noted of them: names, counts and times, never data.
 
-    begin (parent's decision, or chance) ─▶ Call: decoded, taken, answered ─▶ end ─▶ span, log line
+    begin (parent's decision, or chance) ─▶ Call: decoded, queued, taken, answered ─▶ end ─▶ spans, log line
+
+    infer ─┬─ queue                     one trace; `batch` is linked with those of other requests
+           └─ batch ── predict          that the same call of the model answered
 
 The decision comes before anything is made, so a request that is neither traced nor logged pays for
-reading one header. Source of `traceparent`: W3C Trace Context.
+reading one header.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from random import getrandbits, random
+from collections.abc import Iterator, Mapping, Sequence
+from random import random
 from time import perf_counter, time_ns
-from typing import Any, Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from mlops_serving.logs import log
+from mlops_serving.calls import Call, Header, SpanOf, new_span_id, parse_traceparent
 from mlops_serving.metrics.catalog import Metrics
 from mlops_serving.protocol.requests import InferRequest
+from mlops_serving.request_lines import Lines, identity
 from mlops_serving.settings import Settings
 from mlops_serving.slots import Served
 
-Header = Callable[[str], str | None]
-"""The value of a header, or of gRPC metadata, by its name in lower case."""
-
-_TRACEPARENT: Final = re.compile(
-    r"(?!ff)(?!00-.{52}.)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?"
-)
-_SAMPLED: Final = 1
-_ID_LENGTH: Final = 128
-"""So much of a client's request id is logged."""
-
-
-class Parent(NamedTuple):
-    """What a caller says of its trace: ids in hexadecimal, and whether it is recorded."""
-
-    trace_id: str
-    span_id: str
-    sampled: bool
+Attributes = Mapping[str, str | int | float]
 
 
 class Record(NamedTuple):
-    """A finished request as it is traced. Ids are hexadecimal, times nanoseconds since 1970."""
+    """A finished span. Ids are hexadecimal, times nanoseconds since 1970; `server` is a request's own."""
 
     trace_id: str
     span_id: str
@@ -49,14 +36,16 @@ class Record(NamedTuple):
     start: int
     end: int
     failed: bool
-    attributes: dict[str, str | int | float]
+    attributes: Attributes
+    links: tuple[SpanOf, ...] = ()
+    server: bool = False
 
 
 class Recorder(Protocol):
     """Where finished requests go."""
 
-    def offer(self, record: Record) -> None:
-        """Take it, or drop it at once; never wait."""
+    def offer(self, records: Sequence[Record]) -> None:
+        """Take the spans of one request, or drop them at once; never wait."""
         ...
 
     def close(self) -> None:
@@ -64,52 +53,32 @@ class Recorder(Protocol):
         ...
 
 
-class Call:
-    """One request that is traced or logged. `decoded`, `taken` (by the model) and `answered` are when."""
+class Clock(NamedTuple):
+    """One moment on two clocks: `perf_counter`, and nanoseconds since 1970."""
 
-    __slots__ = (
-        "answered",
-        "decoded",
-        "header",
-        "logged",
-        "parent_id",
-        "span_id",
-        "taken",
-        "trace_id",
-        "traced",
-    )
+    seconds: float
+    nanoseconds: int
 
-    def __init__(self, header: Header, parent: Parent | None, traced: bool, logged: bool) -> None:
-        self.header, self.traced, self.logged = header, traced, logged
-        self.parent_id = parent.span_id if parent else ""
-        self.trace_id = parent.trace_id if parent else f"{getrandbits(128) or 1:032x}" if traced else ""
-        self.span_id = f"{getrandbits(64) or 1:016x}"
-        self.decoded = self.taken = self.answered = 0.0
-
-    @property
-    def headers(self) -> list[tuple[str, str]]:
-        """What the answer tells the client: its trace, if it is recorded."""
-        return [("traceparent", f"00-{self.trace_id}-{self.span_id}-01")] if self.traced else []
-
-    def stages(self, began: float, ended: float) -> dict[str, float]:
-        """Seconds in each stage that was reached; a request that did not wait has no time in the queue."""
-        places = {"decode": self.decoded, "queue": self.taken, "predict": self.answered, "encode": ended}
-        times, before = dict[str, float](), began
-        for stage, place in places.items():
-            if place and (stage != "encode" or self.answered):
-                times[stage] = place - before
-                before = place
-        return times
+    def at(self, seconds: float) -> int:
+        """Nanoseconds since 1970 at what `perf_counter` showed then."""
+        return self.nanoseconds - int((self.seconds - seconds) * 1e9)
 
 
 class Telemetry:
-    """Decides, and passes on what was noted. `share` and `log_share` are from 0 to 1."""
+    """Decides, and passes on what was noted. `share` and `log_share` are from 0 to 1.
 
-    def __init__(self, recorder: Recorder | None, share: float, log_share: float) -> None:
+    Requests that take `slow_seconds` or longer are logged whatever was drawn.
+    """
+
+    def __init__(
+        self, recorder: Recorder | None, share: float, log_share: float, slow_seconds: float
+    ) -> None:
         self._recorder, self._share, self._log_share = recorder, share, log_share
+        self.slow_seconds = slow_seconds
+        self._lines = Lines()
 
     def begin(self, header: Header) -> Call | None:
-        """What to note this request on; None for one that is neither traced nor logged."""
+        """What to note this request on; None for one that is neither traced nor to be logged."""
         logged = _drawn(self._log_share)
         if self._recorder is None and not logged:
             return None
@@ -128,23 +97,25 @@ class Telemetry:
         began: float,
     ) -> None:
         """Pass on what was noted of a request that began at `began` and ends now."""
-        ended, end = perf_counter(), time_ns()
-        seconds = ended - began
-        found: dict[str, str | int | float] = {"model": model} if model else {}
-        if served is not None:
-            found |= {"version": served.model.version, "role": served.role}
-        if request is not None:
-            found["rows"] = request.rows
-        found["status"] = code
+        clock = Clock(perf_counter(), time_ns())
+        found = _found(model, served, request, code)
         if call.traced and self._recorder is not None:
-            stages = {f"{stage}_seconds": time for stage, time in call.stages(began, ended).items()}
-            attributes = {f"mlops.{name}": value for name, value in (found | stages).items()}
-            start = end - int(seconds * 1e9)
-            ids = (call.trace_id, call.span_id, call.parent_id)
-            self._recorder.offer(Record(*ids, "infer", start, end, code >= 500, attributes))
-        if call.logged:
-            fields = found | {"seconds": round(seconds, 6)} | identity(call.header, request, call)
-            log.info("answered", extra={"fields": fields})
+            self._recorder.offer(tuple(records(call, found, code, began, clock)))
+        seconds = {"seconds": round(clock.seconds - began, 6)}
+        self._lines.asked_for({**found, **seconds, **identity(call.header, request, call)})
+
+    def notice(
+        self,
+        header: Header,
+        model: str,
+        served: Served | None,
+        request: InferRequest | None,
+        code: int,
+        seconds: float,
+    ) -> None:
+        """Log a request that was slow or failed, of which nothing else was noted."""
+        found = {**_found(model, served, request, code), "seconds": round(seconds, 6)}
+        self._lines.noticed({**found, **identity(header, request, None)})
 
     def close(self) -> None:
         """Send what is left, within seconds."""
@@ -152,43 +123,50 @@ class Telemetry:
             self._recorder.close()
 
 
-def parse_traceparent(given: str) -> Parent | None:
-    """What the header says; None for a malformed one, which counts as absent."""
-    found = _TRACEPARENT.fullmatch(given)
-    if found is None:
-        return None
-    trace_id, span_id, flags = found.groups()
-    return Parent(trace_id, span_id, bool(int(flags, 16) & _SAMPLED))
+def records(call: Call, found: Attributes, code: int, began: float, clock: Clock) -> Iterator[Record]:
+    """The spans of a request that began at `began` and ended at `clock`: its own, and of what it reached."""
+    attributes = {f"mlops.{name}": value for name, value in found.items()}
+    if call.decoded:
+        attributes["mlops.decode_seconds"] = call.decoded - began
+    if call.answered:
+        attributes["mlops.encode_seconds"] = clock.seconds - call.answered
+    trace, own, end = call.trace_id, call.span_id, clock.nanoseconds
+    ids = (trace, own, call.parent_id)
+    yield Record(*ids, "infer", clock.at(began), end, code >= 500, attributes, server=True)
+    if call.queued:
+        left = clock.at(call.taken) if call.taken else end
+        yield Record(trace, new_span_id(), own, "queue", clock.at(call.queued), left, False, {})
+    if call.batch is None:
+        return
+    failed = code >= 500 and not call.answered
+    size = {"mlops.batch_requests": call.batch.requests, "mlops.batch_rows": call.batch.rows}
+    times = (clock.at(call.taken), clock.at(call.answered) if call.answered else end)
+    yield Record(trace, call.batch.span_id, own, "batch", *times, failed, size, call.batch.links)
+    if call.predicted is not None:
+        times = (clock.at(call.predicted[0]), clock.at(call.predicted[1]))
+        yield Record(trace, new_span_id(), call.batch.span_id, "predict", *times, failed, {})
 
 
-def identity(header: Header | None, request: InferRequest | None, call: Call | None) -> dict[str, Any]:
-    """Log fields that tell a request from others, as far as they are known: `trace_id`, `request_id`.
-
-    The request's id is the protocol's, else the header x-request-id.
-    """
-    found: dict[str, Any] = {}
-    trace_id = call.trace_id if call else ""
-    if not trace_id and header:
-        parent = parse_traceparent(header("traceparent") or "")
-        trace_id = parent.trace_id if parent else ""
-    if trace_id:
-        found["trace_id"] = trace_id
-    request_id = request.id if request and request.id else header("x-request-id") if header else None
-    if request_id:
-        found["request_id"] = request_id[:_ID_LENGTH]
-    return found
-
-
-def telemetry(settings: Settings, metrics: Metrics) -> Telemetry | None:
-    """By the settings; None when nothing is traced or logged, so that this costs nothing."""
+def telemetry(settings: Settings, metrics: Metrics) -> Telemetry:
+    """By the settings; OpenTelemetry is imported only where there is somebody to send spans to."""
     recorder: Recorder | None = None
     if settings.otlp_endpoint:
         from mlops_serving.spans import Spans
 
         recorder = Spans(settings.otlp_endpoint, metrics.spans)
-    if recorder is None and not settings.log_requests:
-        return None
-    return Telemetry(recorder, settings.trace_sample, settings.log_requests)
+    return Telemetry(recorder, settings.trace_sample, settings.log_requests, settings.log_slow_seconds)
+
+
+def _found(
+    model: str, served: Served | None, request: InferRequest | None, code: int
+) -> dict[str, str | int | float]:
+    """What is known of a request when it ends."""
+    found: dict[str, str | int | float] = {"model": model} if model else {}
+    if served is not None:
+        found |= {"version": served.model.version, "role": served.role}
+    if request is not None:
+        found["rows"] = request.rows
+    return found | {"status": code}
 
 
 def _drawn(share: float) -> bool:

@@ -95,8 +95,8 @@ class Worker:
             self._batchers,
             self._shadow,
             self._metrics,
-            (self._watch,),
             self._telemetry,
+            (self._watch,),
             self._peers.all_ready,
         )
         self._access = _access(settings, self._metrics)
@@ -127,8 +127,7 @@ class Worker:
             self._close()
             # Only now has everything been answered that will be.
             await asyncio.to_thread(self._watch.close)
-            if self._telemetry:
-                self._telemetry.close()
+            self._telemetry.close()
             self._metrics.flush()
         if failed.done():
             failed.result()

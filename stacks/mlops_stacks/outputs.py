@@ -23,15 +23,22 @@ class StackOutputs(TypedDict):
     modelRegistryUrl: pulumi.Output[str]
     objectStoreUrl: pulumi.Output[str]
     imageRegistry: pulumi.Output[str]
+    prometheusUrl: pulumi.Output[str | None]
+    alertmanagerUrl: pulumi.Output[str | None]
     kubeconfig: pulumi.Output[str]
 
 
 def of(platform: Platform) -> StackOutputs:
-    """The outputs of a platform; the kubeconfig is a secret."""
+    """The outputs of a platform; the kubeconfig is a secret.
+
+    Prometheus and Alertmanager have addresses inside the cluster, and none where there is no monitoring.
+    """
     return {
         "endpoints": cast(pulumi.Output[list[EndpointEntry]], platform.endpoints),
         "modelRegistryUrl": platform.model_registry_url,
         "objectStoreUrl": platform.object_store_url,
         "imageRegistry": platform.image_registry,
+        "prometheusUrl": platform.prometheus_url,
+        "alertmanagerUrl": platform.alertmanager_url,
         "kubeconfig": platform.kubeconfig,
     }

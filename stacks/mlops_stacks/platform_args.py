@@ -5,16 +5,16 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from mlops_stacks import kubeconfig
+from mlops_stacks import kubeconfig, monitoring_args
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.scaling_settings import Scaling, ScalingDirection
+from mlops_stacks.setting_types import Resources
 from mlops_stacks.settings import (
     SECRET_NAMES,
     EndpointSettings,
     Images,
     LocalNodeCluster,
     PipelineSettings,
-    Resources,
     Secrets,
     Settings,
 )
@@ -52,6 +52,8 @@ def platform_args(settings: Settings) -> PlatformArgs:
     }
     if settings.keda.mode != "none":
         args["keda"] = _keda(settings, images)
+    if settings.monitoring.mode != "none":
+        args["monitoring"] = monitoring_args.monitoring(settings.monitoring, images)
     return args
 
 
@@ -138,6 +140,7 @@ def _endpoint(endpoint: EndpointSettings) -> Any:
             "workers": endpoint.workers,
             "server_settings": endpoint.server_settings,
             "mounted_secrets": endpoint.mounted_secrets,
+            "tracing": endpoint.tracing and endpoint.tracing.model_dump(),
             "alerts": _alerts(endpoint),
         }
     )

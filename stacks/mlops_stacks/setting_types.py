@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from ipaddress import IPv4Network
-from typing import Annotated, TypeVar
+from typing import Annotated, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic.alias_generators import to_camel
 
 from pulumi_mlops import checks
@@ -58,6 +58,8 @@ TimeZone = Annotated[str, AfterValidator(checks.time_zone)]
 NodePort = Annotated[int, AfterValidator(checks.node_port)]
 Positive = Annotated[int, AfterValidator(checks.positive)]
 Percent = Annotated[int, AfterValidator(checks.percent)]
+Ratio = Annotated[float, AfterValidator(checks.ratio)]
+HttpUrl = Annotated[str, AfterValidator(checks.http_url)]
 Port = Annotated[int, Field(ge=1024, le=65535)]
 AddressBlock = Annotated[IPv4Network, BeforeValidator(_network), AfterValidator(_small_block)]
 ServerSettings = dict[Annotated[str, AfterValidator(checks.server_setting)], str]
@@ -65,3 +67,21 @@ Text = Annotated[str, Field(min_length=1)]
 Secret = Annotated[SecretStr, Field(strict=False)]
 Several = Annotated[tuple[T, ...], Field(strict=False)]
 """A list in the file, a tuple here."""
+
+
+class Resources(Section):
+    """What one pod may use; there is no CPU limit."""
+
+    cpu: Cpu | None = None
+    memory: Bytes | None = None
+    memory_limit: Bytes | None = None
+
+    @model_validator(mode="after")
+    def _limit_covers_request(self) -> Self:
+        if (
+            self.memory
+            and self.memory_limit
+            and checks.bytes_of(self.memory) > checks.bytes_of(self.memory_limit)
+        ):
+            raise ValueError(f"memory, {self.memory}, is more than memoryLimit, {self.memory_limit}")
+        return self

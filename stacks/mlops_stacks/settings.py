@@ -9,34 +9,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from mlops_stacks import alert_settings
+from mlops_stacks import alert_settings, monitoring_settings
 from mlops_stacks import setting_types as types
 from mlops_stacks.errors import SettingsError
+from mlops_stacks.monitoring_settings import MonitoringSettings
 from mlops_stacks.scaling_settings import KedaSettings, Scaling
 from mlops_stacks.setting_errors import explain
-from mlops_stacks.setting_types import Section
-from pulumi_mlops import checks
+from mlops_stacks.setting_types import Resources, Section
+from pulumi_mlops import checks, tracing_args
+from pulumi_mlops.alerts.settings import DEFAULT_OWNER
 
 NAMESPACE = "mlops"
 """The Pulumi project, and so the prefix of every key."""
-
-
-class Resources(Section):
-    """What one pod may use; there is no CPU limit."""
-
-    cpu: types.Cpu | None = None
-    memory: types.Bytes | None = None
-    memory_limit: types.Bytes | None = None
-
-    @model_validator(mode="after")
-    def _limit_covers_request(self) -> Self:
-        if (
-            self.memory
-            and self.memory_limit
-            and checks.bytes_of(self.memory) > checks.bytes_of(self.memory_limit)
-        ):
-            raise ValueError(f"memory, {self.memory}, is more than memoryLimit, {self.memory_limit}")
-        return self
 
 
 class LocalNodeCluster(Section):
@@ -89,6 +73,13 @@ class PipelineSettings(Resources):
     timeout: types.Duration = "30m"
 
 
+class TracingSettings(types.Section):
+    """A collector of traces that takes OTLP over HTTP, and the part of the requests that it gets."""
+
+    endpoint: types.HttpUrl
+    sample_ratio: types.Ratio = tracing_args.SAMPLE_RATIO
+
+
 class EndpointSettings(Resources):
     """One model endpoint; `version` is `release` or a version number in quotes.
 
@@ -109,6 +100,7 @@ class EndpointSettings(Resources):
     workers: types.Positive = 1
     server_settings: types.ServerSettings = Field(default_factory=dict)
     mounted_secrets: dict[types.ObjectName, str] = Field(default_factory=dict)
+    tracing: TracingSettings | None = None
     owner: alert_settings.Owner | None = None
     runbooks: alert_settings.Runbooks | None = None
     slo: alert_settings.SloSettings | None = None
@@ -139,6 +131,11 @@ class Images(Section):
     serving: types.Image
     keda_adapter: Annotated[types.Image | None, Field(alias="keda-adapter")] = None
     keda_operator: Annotated[types.Image | None, Field(alias="keda-operator")] = None
+    prometheus: types.Image | None = None
+    alertmanager: types.Image | None = None
+    kube_state_metrics: Annotated[types.Image | None, Field(alias="kube-state-metrics")] = None
+    node_exporter: Annotated[types.Image | None, Field(alias="node-exporter")] = None
+    otel_collector: Annotated[types.Image | None, Field(alias="otel-collector")] = None
 
 
 class Secrets(Section):
@@ -167,6 +164,7 @@ class Settings(Section):
     database: DatabaseSettings = DatabaseSettings()
     model_registry: ModelRegistrySettings = ModelRegistrySettings()
     keda: KedaSettings = KedaSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     pipelines: types.Several[PipelineSettings] = ()
     endpoints: types.Several[EndpointSettings] = ()
     kubeconfig: types.Text | None = None
@@ -197,6 +195,22 @@ class Settings(Section):
                     f"mlops:endpoints[{number}].scaling.by: concurrency needs KEDA; set mlops:keda.mode to "
                     "run, or to adopt where the cluster has it, or scale on cpu"
                 )
+            if (
+                endpoint.scaling.by == checks.ON_CONCURRENCY
+                and self.keda.prometheus_url is None
+                and self.monitoring.mode == "none"
+            ):
+                raise ValueError(
+                    f"mlops:endpoints[{number}].scaling.by: concurrency needs a Prometheus; set "
+                    "mlops:monitoring.mode to run, or name yours in mlops:keda.prometheusUrl"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _monitoring_fits(self) -> Self:
+        owners = [DEFAULT_OWNER, *(endpoint.owner for endpoint in self.endpoints if endpoint.owner)]
+        scaled = any(endpoint.scaling.by == checks.ON_CONCURRENCY for endpoint in self.endpoints)
+        monitoring_settings.refuse_unfit(self.monitoring, owners, scaled)
         return self
 
     @model_validator(mode="after")
@@ -216,13 +230,16 @@ def load(values: Mapping[str, object]) -> Settings:
     """The settings in the `config` section of a stack's file, or in any mapping of the same keys.
 
     The prefix `mlops:` may be there or not; keys of other prefixes (`kubernetes:context`) are other
-    programs' business.  Secrets that are still encrypted are left out: only the engine can read them.
+    programs' business.  Secrets that are still encrypted are left out, or stood in for: only the engine can
+    read them.
     Raises `SettingsError` naming each wrong key's path, what was given and what is allowed.
     """
     own = _own(values)
     secrets = own.get("secrets")
     if isinstance(secrets, Mapping) and any(isinstance(value, Mapping) for value in secrets.values()):
         own.pop("secrets")
+    if "monitoring" in own:
+        own["monitoring"] = monitoring_settings.readable(own["monitoring"])
     try:
         return Settings.model_validate(own)
     except ValidationError as error:

@@ -27,6 +27,10 @@ DIGEST = "sha256:" + "0123456789abcdef" * 4
         (checks.node_port, 32767),
         (checks.positive, 1),
         (checks.percent, 100),
+        (checks.ratio, 0.0),
+        (checks.ratio, 1.0),
+        (checks.http_url, "https://collector.example.org/otlp"),
+        (checks.http_url, "http://otel-collector.mlops-system.svc:4318"),
     ],
 )
 def test_an_allowed_value_comes_back_as_it_is(check, value) -> None:  # type: ignore[no-untyped-def]
@@ -57,6 +61,12 @@ def test_an_allowed_value_comes_back_as_it_is(check, value) -> None:  # type: ig
         (checks.node_port, 8080, "30000 to 32767"),
         (checks.positive, 0, "from 1"),
         (checks.percent, 101, "1 to 100"),
+        (checks.ratio, 1.5, "0 to 1"),
+        (checks.ratio, float("nan"), "0 to 1"),
+        (checks.http_url, "collector:4317", "http:// or https://"),
+        (checks.http_url, "http://", "a host"),
+        (checks.http_url, "http://user:word@collector:4318", "a host"),
+        (checks.http_url, "http://collector:4318?x=1", "a host"),
     ],
 )
 def test_a_refused_value_is_shown_with_what_is_allowed(check, value, allowed) -> None:  # type: ignore[no-untyped-def]

@@ -23,11 +23,12 @@ TYPE_TOKENS = {
     "Keda": "mlops:index:Keda",
     "ModelEndpoint": "mlops:index:ModelEndpoint",
     "ModelRegistry": "mlops:index:ModelRegistry",
+    "Monitoring": "mlops:index:Monitoring",
     "ObjectStore": "mlops:index:ObjectStore",
     "Pipeline": "mlops:index:Pipeline",
     "Platform": "mlops:index:Platform",
 }
-WORKLOADS = ("Deployment", "StatefulSet", "Job", "CronJob")
+WORKLOADS = ("DaemonSet", "Deployment", "StatefulSet", "Job", "CronJob")
 
 each_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 Component = type[pulumi.ComponentResource]
@@ -92,8 +93,9 @@ def test_the_registered_outputs_are_the_annotated_ones(
 
 @pytest.mark.parametrize(
     "component",
-    # A cluster has one KEDA: one external metrics API, one set of definitions.
-    [component for component in COMPONENTS if component is not pulumi_mlops.Keda],
+    # A cluster has one KEDA: one external metrics API, one set of definitions. A namespace has one
+    # Monitoring: KEDA, the dashboards and `mlops` find its parts by name.
+    [component for component in COMPONENTS if component not in (pulumi_mlops.Keda, pulumi_mlops.Monitoring)],
     ids=lambda component: component.__name__,
 )
 def test_two_of_a_kind_live_in_one_stack(component: Component) -> None:
@@ -186,6 +188,7 @@ def test_no_secret_reaches_a_pod_by_argument_or_plain_variable(
         (pulumi_mlops.ModelRegistry, "store"),
         (pulumi_mlops.ImageRegistry, "htpasswd"),
         (pulumi_mlops.Keda, "scaled_namespaces"),
+        (pulumi_mlops.Monitoring, "models_namespaces"),
         (pulumi_mlops.Pipeline, "tracking"),
         (pulumi_mlops.ModelEndpoint, "image"),
         (pulumi_mlops.Platform, "cluster"),

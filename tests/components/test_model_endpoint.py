@@ -8,7 +8,10 @@ import pytest
 import pulumi_mlops as mlops
 from component_samples import make
 from pulumi_mlops import model_endpoint_pods
-from recording_engine import registered
+from recording_engine import Recording, registered
+
+COLLECTOR = "http://otel-collector.mlops-system.svc:4318"
+TRACING = ("MLOPS_OTLP_ENDPOINT", "MLOPS_TRACE_SAMPLE", "OTEL_RESOURCE_ATTRIBUTES")
 
 
 def endpoint(**changes: Any) -> Any:
@@ -100,6 +103,12 @@ def test_an_endpoint_that_is_not_published_is_asked_inside_the_cluster() -> None
         ({"max_replicas": 2.5}, "max_replicas", "not a whole number"),
         ({"node_port": 80}, "node_port", "30000 to 32767"),
         ({"ingress_address": None}, "ingress_address", "required"),
+        ({"tracing": {}}, "tracing.endpoint", "required"),
+        ({"tracing": {"endpoint": "collector:4317"}}, "tracing.endpoint", "http:// or https://"),
+        ({"tracing": {"endpoint": COLLECTOR, "sample_ratio": 5}}, "tracing.sample_ratio", "0 to 1"),
+        ({"tracing": {"endpoint": COLLECTOR, "sample_ratio": True}}, "tracing.sample_ratio", "not a number"),
+        ({"server_settings": {"MLOPS_OTLP_ENDPOINT": "x"}}, "server_settings", "which the component sets"),
+        ({"server_settings": {"MLOPS_TRACE_SAMPLE": "1"}}, "server_settings", "which the component sets"),
         ({"resources": {"cpu": "fast"}}, "resources.cpu", "not an amount of CPU"),
         ({"object_name": "Mortgage"}, "object_name", "lower-case"),
     ],
@@ -166,3 +175,33 @@ def test_a_certificate_is_mounted_from_a_secret_and_probes_go_to_the_plain_port(
     container = spec["containers"][0]
     assert container["volumeMounts"][-1] == {"name": "tls", "mountPath": "/etc/mlops/tls", "readOnly": True}
     assert {container[name]["httpGet"]["port"] for name in container if name.endswith("Probe")} == {"admin"}
+
+
+def traced(recording: Recording) -> tuple[dict[str, str], list[Any]]:
+    """The variables of tracing, and the rules of egress behind those of DNS and of the sample's flow."""
+    container = recording.of("Deployment").inputs["spec"]["template"]["spec"]["containers"][0]
+    variables = {entry["name"]: entry["value"] for entry in container["env"] if entry["name"] in TRACING}
+    return variables, recording.of("NetworkPolicy").inputs["spec"]["egress"][2:]
+
+
+@pytest.mark.parametrize("given", [COLLECTOR, pulumi.Output.from_input(COLLECTOR)], ids=["plain", "output"])
+def test_traces_go_to_the_collector_and_the_way_there_is_open(given: pulumi.Input[str]) -> None:
+    variables, rules = traced(endpoint(tracing={"endpoint": given, "sample_ratio": 0.5}))
+    assert variables == {
+        "MLOPS_OTLP_ENDPOINT": COLLECTOR,
+        "MLOPS_TRACE_SAMPLE": "0.5",
+        "OTEL_RESOURCE_ATTRIBUTES": "service.name=mortgage,service.namespace=models",
+    }
+    peer = {
+        "podSelector": {},
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "mlops-system"}},
+    }
+    assert rules == [{"to": [peer], "ports": [{"protocol": "TCP", "port": 4318}]}]
+
+
+def test_one_request_in_a_hundred_is_traced_unless_told_otherwise() -> None:
+    assert traced(endpoint(tracing={"endpoint": COLLECTOR}))[0]["MLOPS_TRACE_SAMPLE"] == "0.01"
+
+
+def test_without_a_collector_nothing_is_traced_and_no_way_is_open() -> None:
+    assert traced(endpoint(tracing=None)) == ({}, [])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from pulumi_mlops import network_flows
 
 META = {"name": "x", "namespace": "models", "labels": {}}
@@ -49,3 +51,17 @@ def test_a_flow_from_outside_the_cluster_is_an_address_block() -> None:
         "from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}],
         "ports": [{"protocol": "TCP", "port": 8080}],
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "flow"),
+    [
+        ("http://collector.telemetry.svc:4318", {"port": 4318, "namespace": "telemetry"}),
+        ("http://collector.telemetry.svc.cluster.local:4318/x", {"port": 4318, "namespace": "telemetry"}),
+        ("http://collector:4318", {"port": 4318}),
+        ("https://collector.example.org", {"port": 443, "cidr": "0.0.0.0/0"}),
+        ("http://10.0.0.7:4318", {"port": 4318, "cidr": "0.0.0.0/0"}),
+    ],
+)
+def test_a_flow_to_an_address_is_as_narrow_as_its_name_tells(url: str, flow: dict[str, object]) -> None:
+    assert network_flows.leading_to(url) == flow

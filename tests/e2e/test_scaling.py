@@ -64,7 +64,7 @@ def test_pods_stay_while_prometheus_is_gone_and_go_without_a_lost_request_when_i
         clients.clients(MANY)
         eventually(lambda: pods(scaled)[1] >= 4, 90, "four pods")
         wanted = pods(scaled)[0]
-        scaled.kubectl("scale", "deployment/prometheus", "-n", "mlops-system", "--replicas=0")
+        scaled.kubectl("scale", "statefulset/prometheus", "-n", "mlops-system", "--replicas=0")
         clients.clients(FEW)
         until = time.monotonic() + 3 * STABILIZATION_SECONDS
         fewest = wanted
@@ -72,7 +72,7 @@ def test_pods_stay_while_prometheus_is_gone_and_go_without_a_lost_request_when_i
             fewest = min(fewest, *pods(scaled))
             time.sleep(1)
         assert fewest >= wanted
-        scaled.kubectl("scale", "deployment/prometheus", "-n", "mlops-system", "--replicas=1")
+        scaled.kubectl("scale", "statefulset/prometheus", "-n", "mlops-system", "--replicas=1")
         took = back_to_one(scaled, 4 * STABILIZATION_SECONDS)
         # The last pod that goes drains.
         time.sleep(15)

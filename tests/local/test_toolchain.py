@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -50,8 +51,30 @@ def test_build_tags_are_flags_and_part_of_the_pins(modules: Path, tmp_path: Path
     assert folders[0] != folders[1]
 
 
-def test_keda_knows_time_zones_without_files_of_them() -> None:
-    assert toolchain.GROUPS["keda"].tags == ("timetzdata",)
+@pytest.mark.parametrize("group", ["alertmanager", "keda"])
+def test_programs_that_are_told_time_zones_know_them_without_files(group: str) -> None:
+    assert toolchain.GROUPS[group].tags == ("timetzdata",)
+
+
+def test_prometheus_discovers_in_kubernetes_and_nowhere_else() -> None:
+    assert toolchain.GROUPS["prometheus"].tags == ("remove_all_sd", "enable_kubernetes_sd")
+
+
+STAMPED_MODULES = {
+    "alertmanager": "github.com/prometheus/alertmanager",
+    "kube-state-metrics": "k8s.io/kube-state-metrics/v2",
+    "node-exporter": "github.com/prometheus/node_exporter",
+    "otel-collector": "go.opentelemetry.io/collector/otelcol",
+}
+
+
+@pytest.mark.parametrize(("group", "module"), STAMPED_MODULES.items())
+def test_a_program_of_monitoring_is_stamped_with_the_version_of_its_module(group: str, module: str) -> None:
+    pins = (toolchain.MODULES / group / "go.mod").read_text()
+    pinned = re.search(rf"^\s*{re.escape(module)} v(\S+)", pins, re.MULTILINE)
+    assert pinned is not None
+    stamps = toolchain.GROUPS[group].stamps.values()
+    assert [stamp.removeprefix("v") for stamp in stamps] == [pinned[1]]
 
 
 def test_cli_version_is_the_version_of_the_python_sdk() -> None:

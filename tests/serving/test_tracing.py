@@ -9,7 +9,9 @@ from timeit import repeat
 
 import pytest
 
-from mlops_serving.tracing import Parent, Telemetry, identity, parse_traceparent
+from mlops_serving.calls import Parent, parse_traceparent
+from mlops_serving.request_lines import identity
+from mlops_serving.tracing import Telemetry
 from otlp_receiver import Receiver
 from serving_folder import folder_environ
 from serving_process import free_port

@@ -21,12 +21,17 @@ ENVIRONMENTS = sorted(path.name.split(".")[1] for path in STACKS.glob("Pulumi.*.
 IMAGES = {
     name: image(name)
     for name in (
+        "alertmanager",
         "keda-adapter",
         "keda-operator",
+        "kube-state-metrics",
         "mlflow",
+        "node-exporter",
         "object-store",
+        "otel-collector",
         "pipeline",
         "postgres",
+        "prometheus",
         "serving",
     )
 }
@@ -93,6 +98,8 @@ def test_the_stack_exports_what_clients_and_other_stacks_need(tmp_path: Path) ->
         "modelRegistryUrl": "http://127.0.0.1:30501",
         "objectStoreUrl": "http://127.0.0.1:30900",
         "imageRegistry": "127.0.0.1:30500",
+        "prometheusUrl": "http://prometheus.mlops-system.svc:9090",
+        "alertmanagerUrl": "http://alertmanager.mlops-system.svc:9093",
         "kubeconfig": SECRET,
     }
 
@@ -105,7 +112,7 @@ def test_all_requests_leave_the_control_plane_room_on_two_cores(environment: tup
         if "template" in (spec := resource.inputs.get("spec") or {})
         for container in spec["template"]["spec"]["containers"]
     )
-    assert millicores <= 500
+    assert millicores <= 600
 
 
 def test_objectives_and_owner_of_an_endpoint_reach_its_rules(tmp_path: Path) -> None:
@@ -122,6 +129,16 @@ def test_objectives_and_owner_of_an_endpoint_reach_its_rules(tmp_path: Path) -> 
     assert "mlops:request_slow:ratio_rate1h" in rules
     assert "mlops:drift_rows:1h >= 500" in rules
     assert 'feature=~"(label)([.].*)?"' in rules
+
+
+def test_the_collector_of_an_endpoint_reaches_its_server(tmp_path: Path) -> None:
+    tracing = {"endpoint": "http://collector.telemetry.svc:4318", "sampleRatio": 1}
+    endpoint = {"name": "mortgage", "model": "mortgage", "tracing": tracing}
+    recording = registered(program.main, config=config_of("local", tmp_path, endpoints=[endpoint]))
+    (server,) = [one for one in recording.resources if one.name == "mlops-mortgage-endpoint-server"]
+    variables = server.inputs["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert {"name": "MLOPS_OTLP_ENDPOINT", "value": tracing["endpoint"]} in variables
+    assert {"name": "MLOPS_TRACE_SAMPLE", "value": "1.0"} in variables
 
 
 def test_every_key_of_the_project_is_read_so_a_mistyped_one_is_refused(tmp_path: Path) -> None:
@@ -153,5 +170,5 @@ def test_an_existing_cluster_is_reached_by_its_context_alone(tmp_path: Path) -> 
         for resource in recording.resources
         for claim in (resource.inputs.get("spec") or {}).get("volumeClaimTemplates", [])
     ]
-    assert len(claims) == 2
+    assert len(claims) == 4
     assert not any("storageClassName" in claim["spec"] for claim in claims)

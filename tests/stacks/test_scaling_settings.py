@@ -16,6 +16,10 @@ CONCURRENCY: dict[str, Any] = {"by": "concurrency", "targetInFlight": 4}
 OFFICE = {"start": "0 8 * * 1-5", "end": "0 18 * * 1-5", "replicas": 3}
 IMAGES = {name: image(name) for name in ("object-store", "postgres", "mlflow", "pipeline", "serving")}
 KEDA_IMAGES = {name: image(name) for name in ("keda-adapter", "keda-operator")}
+MONITORING_IMAGES = {
+    name: image(name)
+    for name in ("prometheus", "alertmanager", "kube-state-metrics", "node-exporter", "otel-collector")
+}
 
 
 def settings(scaling: dict[str, Any], mode: str = "run", **more: Any) -> dict[str, Any]:
@@ -28,8 +32,9 @@ def settings(scaling: dict[str, Any], mode: str = "run", **more: Any) -> dict[st
             "ingressAddress": "10.0.0.9",
         },
         "keda": {"mode": mode},
+        "monitoring": {"mode": "run"},
         "endpoints": [{**ENDPOINT, "scaling": scaling}],
-        "images": {**IMAGES, **KEDA_IMAGES},
+        "images": {**IMAGES, **KEDA_IMAGES, **MONITORING_IMAGES},
         "secrets": dict.fromkeys(SECRET_NAMES, "x"),
         **more,
     }
@@ -62,7 +67,7 @@ def test_settings_of_scaling_become_the_components_arguments(arguments: Any) -> 
 
 
 def test_without_settings_there_is_no_keda_and_the_components_default(arguments: Any) -> None:
-    found = arguments(settings({}, mode="none", images=IMAGES))
+    found = arguments(settings({}, mode="none", monitoring={}, images=IMAGES))
     assert "keda" not in found
     assert "scaling" not in found["endpoints"][0]
     assert sorted(found["images"]) == ["mlflow", "object_store", "pipeline", "postgres", "serving"]
@@ -70,7 +75,7 @@ def test_without_settings_there_is_no_keda_and_the_components_default(arguments:
 
 def test_an_adopted_keda_needs_no_images_and_may_ask_another_prometheus(arguments: Any) -> None:
     keda = {"mode": "adopt", "prometheusUrl": "http://prometheus.monitoring.svc:9090"}
-    found = arguments(settings(CONCURRENCY, keda=keda, images=IMAGES))
+    found = arguments(settings(CONCURRENCY, keda=keda, monitoring={}, images=IMAGES))
     assert found["keda"] == {
         "source": KedaSource.ADOPT,
         "prometheus_url": "http://prometheus.monitoring.svc:9090",
@@ -80,6 +85,15 @@ def test_an_adopted_keda_needs_no_images_and_may_ask_another_prometheus(argument
 def test_running_keda_without_its_images_is_refused_with_what_to_give(arguments: Any) -> None:
     with pytest.raises(SettingsError, match="mlops:images: keda-adapter and keda-operator are needed"):
         arguments(settings(CONCURRENCY, images=IMAGES))
+
+
+def test_concurrency_without_a_prometheus_is_refused_with_what_to_give() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(settings(CONCURRENCY, monitoring={}))
+    assert (
+        "mlops:endpoints[0].scaling.by: concurrency needs a Prometheus; set mlops:monitoring.mode to run, or "
+        "name yours in mlops:keda.prometheusUrl"
+    ) in str(caught.value)
 
 
 @pytest.mark.parametrize(

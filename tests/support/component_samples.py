@@ -12,7 +12,18 @@ import pulumi_mlops as mlops
 
 DIGEST = "a" * 64
 KUBECONFIG = "apiVersion: v1\nkind: Config\ncurrent-context: secret-kubeconfig\n"
-PLAIN_KEYS = {"object_name", "name", "pipeline", "endpoint", "database", "user", "source", "by"}
+PLAIN_KEYS = {
+    "object_name",
+    "name",
+    "pipeline",
+    "endpoint",
+    "database",
+    "user",
+    "source",
+    "by",
+    "kind",
+    "receiver",
+}
 """Keys that decide names or what is registered, so that no output may stand there."""
 
 
@@ -105,6 +116,60 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
         "resources": RESOURCES,
         "object_name": "keda",
     },
+    mlops.Monitoring: {
+        "source": mlops.MonitoringSource.RUN,
+        "namespace": "system",
+        "images": {
+            "prometheus": image("prometheus"),
+            "alertmanager": image("alertmanager"),
+            "kube_state_metrics": image("kube-state-metrics"),
+            "node_exporter": image("node-exporter"),
+            "otel_collector": image("otel-collector"),
+        },
+        "models_namespaces": ["models", "shop"],
+        "keda_namespace": "keda",
+        "rules": {"platform.yaml": "groups: []"},
+        "prometheus": {
+            "size": "10Gi",
+            "retention": "30d",
+            "retention_size": "6Gi",
+            "scrape_seconds": 5,
+            "verify_kubelets": True,
+            "resources": RESOURCES,
+        },
+        "receivers": [
+            {
+                "name": "hook",
+                "kind": "webhook",
+                "url": "https://secret-host.example.org:8443/secret-path",
+                "bearer_token": "secret-bearer",
+            },
+            {
+                "name": "mail",
+                "kind": "email",
+                "to": "models@example.org",
+                "from_address": "alerts@example.org",
+                "smarthost": "smtp.example.org:587",
+                "username": "alerts",
+                "password": "secret-mail-password",
+            },
+            {
+                "name": "chat",
+                "kind": "slack",
+                "url": "https://chat.example.org/secret-hook",
+                "channel": "#models",
+            },
+            {"name": "pager", "kind": "pagerduty", "routing_key": "secret-routing-key"},
+        ],
+        "routes": [
+            {"receiver": "pager", "severity": "page"},
+            {"receiver": "mail", "severity": "ticket", "owner": "credit-risk"},
+        ],
+        "pace": {"group_wait": "10s", "group_interval": "1m", "repeat_interval": "2h"},
+        "otlp_endpoint": "http://traces.example.org:4317",
+        "allowed_ingress": [FLOW],
+        "storage_class": "standard",
+    },
     mlops.Pipeline: {
         "namespace": "models",
         "image": image("pipeline"),
@@ -133,6 +198,7 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
         "allowed_egress": [FLOW],
         "resources": RESOURCES,
         "alerts": ALERTS,
+        "tracing": {"endpoint": "http://collector.telemetry.svc:4318", "sample_ratio": 0.25},
         **PUBLISHED,
     },
     mlops.Platform: {

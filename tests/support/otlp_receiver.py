@@ -10,10 +10,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+from opentelemetry.proto.trace.v1.trace_pb2 import SpanFlags
 
 
 class Seen(NamedTuple):
-    """A span as it arrived, with ids in hexadecimal."""
+    """A span as it arrived, with ids in hexadecimal; `links` are to spans of a trace."""
 
     name: str
     trace_id: str
@@ -25,6 +26,8 @@ class Seen(NamedTuple):
     end: int
     attributes: dict[str, Any]
     resource: dict[str, Any]
+    links: list[tuple[str, str]]
+    parent_is_remote: bool
 
 
 class Receiver:
@@ -75,6 +78,8 @@ def parse(body: bytes) -> list[Seen]:
             span.end_time_unix_nano,
             values(span.attributes),
             values(group.resource.attributes),
+            [(link.trace_id.hex(), link.span_id.hex()) for link in span.links],
+            bool(span.flags & SpanFlags.SPAN_FLAGS_CONTEXT_IS_REMOTE_MASK),
         )
         for group in request.resource_spans
         for scope in group.scope_spans

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import own_prometheus
 import request_load
 import waiting_model
 from platform_releases import open_store, release, served_version
@@ -19,7 +18,6 @@ from running_platform import Platform, eventually, home_of, mlops
 
 NAME = "scaling"
 MODELS = "mlops-models"
-REGISTRY = "127.0.0.1:30700"
 FEW, MANY = 4, 16
 """Clients that one pod carries, and that four carry; a pod is wanted for every three requests at once."""
 SLO_SECONDS = 1.0
@@ -28,14 +26,13 @@ WINDOW_SECONDS = 10
 
 @contextmanager
 def brought_up(folder: Path) -> Iterator[Platform]:
-    """The environment from nothing, with Prometheus and the model that takes its time, and away again."""
+    """The environment from nothing, with the model that takes its time, and away again."""
     mlops("down", NAME, "--purge", environment=NAME)
     shutil.rmtree(home_of(NAME), ignore_errors=True)
     try:
         up = mlops("up", NAME, timeout=3600, environment=NAME)
         status = json.loads(mlops("status", NAME, "--json", environment=NAME).stdout)
         platform = Platform(up_output=up.stdout, status=status, environment=NAME)
-        own_prometheus.install(platform, REGISTRY, folder)
         prepare(platform, folder)
         yield platform
     finally:

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pulumi_mlops.alerts.rules import from_template
-from pulumi_mlops.alerts.settings import Namespace, Owner, Runbooks, Share
+from pulumi_mlops.alerts.settings import DEFAULT_OWNER, Namespace, Owner, Runbooks, Share
 from pulumi_mlops.alerts.slo import Strict
 
 
@@ -14,7 +14,7 @@ class PlatformAlerts(Strict):
 
     system_namespace: Namespace
     models_namespace: Namespace
-    owner: Owner = "platform"
+    owner: Owner = DEFAULT_OWNER
     runbooks: Runbooks = "docs/runbooks"
     volume_free_share: Share = 0.15
     volume_full_days: Annotated[int, Field(ge=1)] = 4

@@ -15,6 +15,8 @@ M = TypeVar("M", bound=BaseModel)
 SHORTEST_WINDOW = "5m"
 """Of all rules but for those of the objectives."""
 
+DEFAULT_OWNER = "platform"
+
 Name = Annotated[str, AfterValidator(checks.object_name)]
 Share = Annotated[float, AfterValidator(limits.share)]
 Owner = Annotated[str, AfterValidator(limits.owner)]
@@ -55,7 +57,7 @@ class EndpointAlerts(Strict):
     endpoint: Name
     model: Name
     namespace: Namespace
-    owner: Owner = "platform"
+    owner: Owner = DEFAULT_OWNER
     runbooks: Runbooks = "docs/runbooks"
     slo: Slo | None = None
     drift: Drift = Drift()

@@ -4,6 +4,7 @@ from mlops_local.images.build import build
 from mlops_local.images.catalog import (
     GO_GROUPS,
     IMAGES_OF_KEDA,
+    IMAGES_OF_MONITORING,
     IMAGES_OF_NODE,
     IMAGES_OF_STACK,
     RECIPES,
@@ -16,6 +17,7 @@ from mlops_local.images.push import push
 __all__ = [
     "GO_GROUPS",
     "IMAGES_OF_KEDA",
+    "IMAGES_OF_MONITORING",
     "IMAGES_OF_NODE",
     "IMAGES_OF_STACK",
     "RECIPES",

@@ -14,17 +14,22 @@ from typing import Literal
 from mlops_local.images import removals
 
 ImageName = Literal[
+    "alertmanager",
     "base",
     "coredns",
     "keda-adapter",
     "keda-operator",
+    "kube-state-metrics",
     "local-path-provisioner",
     "metrics-server",
     "mlflow",
+    "node-exporter",
     "object-store",
+    "otel-collector",
     "pause",
     "pipeline",
     "postgres",
+    "prometheus",
     "registry",
     "serving",
 ]
@@ -148,7 +153,7 @@ RECIPES: Mapping[str, Recipe] = {
     ),
     "serving-packages": PythonPackages(
         parent="base",
-        export=("--package", "mlops-serving", "--no-dev"),
+        export=("--package", "mlops-serving", "--extra", "otel", "--no-dev"),
         title="What the model server imports",
         removed=(*removals.PYTHON, *removals.ONNX_RUNTIME_TOOLS),
         stripped=removals.DEBUG_SYMBOLS,
@@ -182,6 +187,12 @@ RECIPES: Mapping[str, Recipe] = {
         entrypoint=("python3", "-m", "mlflow"),
         env={**QUIET, **SCRATCH_HOME},
     ),
+    "alertmanager": GoProgram(
+        "alertmanager",
+        "alertmanager",
+        "Alerts to those who are to know",
+        upstream="docker.io/prom/alertmanager:v0.28.1",
+    ),
     "coredns": GoProgram("coredns", "coredns", "CoreDNS", upstream="registry.k8s.io/coredns/coredns:v1.12.0"),
     "keda-adapter": GoProgram(
         "keda",
@@ -195,6 +206,12 @@ RECIPES: Mapping[str, Recipe] = {
         "KEDA's operator: ScaledObjects to autoscalers",
         upstream="ghcr.io/kedacore/keda:2.18.0",
     ),
+    "kube-state-metrics": GoProgram(
+        "kube-state-metrics",
+        "kube-state-metrics",
+        "Metrics of what is in the cluster",
+        upstream="registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.15.0",
+    ),
     "local-path-provisioner": GoProgram(
         "local-path-provisioner",
         "local-path-provisioner",
@@ -207,11 +224,26 @@ RECIPES: Mapping[str, Recipe] = {
         "Kubernetes metrics server",
         upstream="registry.k8s.io/metrics-server/metrics-server:v0.7.2",
     ),
+    "node-exporter": GoProgram(
+        "node-exporter",
+        "node-exporter",
+        "Metrics of a node",
+        upstream="docker.io/prom/node-exporter:v1.9.1",
+    ),
     "object-store": GoProgram(
         "versitygw", "versitygw", "S3 over a folder", upstream="ghcr.io/versity/versitygw:v1.8.0"
     ),
+    "otel-collector": GoProgram(
+        "otel-collector",
+        "otel-collector",
+        "OpenTelemetry Collector",
+        upstream="docker.io/otel/opentelemetry-collector:0.128.0",
+    ),
     "pause": GoProgram(
         "pause", "pause", "Holder of a pod's namespaces", upstream="registry.k8s.io/pause:3.10"
+    ),
+    "prometheus": GoProgram(
+        "prometheus", "prometheus", "Prometheus", upstream="docker.io/prom/prometheus:v3.13.1"
     ),
     "registry": GoProgram(
         "registry", "registry", "OCI image registry", upstream="docker.io/library/registry:3.0.0"
@@ -228,6 +260,14 @@ IMAGES_OF_NODE: tuple[ImageName, ...] = (
 IMAGES_OF_STACK: tuple[ImageName, ...] = ("object-store", "postgres", "mlflow", "pipeline", "serving")
 IMAGES_OF_KEDA: tuple[ImageName, ...] = ("keda-adapter", "keda-operator")
 """For environments that run KEDA."""
+IMAGES_OF_MONITORING: tuple[ImageName, ...] = (
+    "alertmanager",
+    "kube-state-metrics",
+    "node-exporter",
+    "otel-collector",
+    "prometheus",
+)
+"""For environments that run monitoring."""
 GO_GROUPS = tuple(sorted({recipe.group for recipe in RECIPES.values() if isinstance(recipe, GoProgram)}))
 
 

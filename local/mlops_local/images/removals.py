@@ -57,7 +57,10 @@ INSTALLER = (
 
 PYTHON = (
     *INSTALLER,
-    # Test suites of libraries. NumPy's and SciPy's stay whole: their `testing` modules import from them.
+    # Test suites of libraries. SciPy's stay whole, and of NumPy's what is no test itself: their `testing`
+    # modules import from them.
+    "numpy/**/tests/data",
+    "numpy/**/tests/test_*.py",
     "pandas/tests",
     "pyarrow/tests",
     "sklearn/**/tests",

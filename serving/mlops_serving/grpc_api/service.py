@@ -25,6 +25,7 @@ from mlops_serving.models import LoadedModel
 from mlops_serving.protocol import replies
 from mlops_serving.protocol.datatypes import Array
 from mlops_serving.protocol.requests import InferRequest, Signature
+from mlops_serving.request_lines import identity
 
 SERVICE: Final = "inference.GRPCInferenceService"
 _LOOKS: Final = 10
@@ -151,7 +152,9 @@ class InferenceService:
         except RequestError as error:
             text = status(error)[1]
         except Exception:
-            log.exception("a request of a stream failed for a reason that is a bug")
+            log.exception(
+                "a request of a stream failed for a reason that is a bug", extra={"fields": _identity(context)}
+            )
             text = _BUG
         return stream_error(text, message.model_name, message.model_version, message.id)
 
@@ -193,8 +196,12 @@ async def _outcome(answer: Answer, data: bytes, context: Any) -> bytes | tuple[g
     except RequestError as error:
         return status(error)
     except Exception:
-        log.exception("a call failed for a reason that is a bug")
+        log.exception("a call failed for a reason that is a bug", extra={"fields": _identity(context)})
         return grpc.StatusCode.INTERNAL, _BUG
+
+
+def _identity(context: Any) -> dict[str, Any]:
+    return identity(dict(context.invocation_metadata()).get, None, None)
 
 
 def _refusing(text: str) -> Answer:

@@ -8,7 +8,14 @@ from typing import get_args
 import pytest
 
 from mlops_local import toolchain
-from mlops_local.images import GO_GROUPS, IMAGES_OF_KEDA, IMAGES_OF_NODE, IMAGES_OF_STACK, groups_of
+from mlops_local.images import (
+    GO_GROUPS,
+    IMAGES_OF_KEDA,
+    IMAGES_OF_MONITORING,
+    IMAGES_OF_NODE,
+    IMAGES_OF_STACK,
+    groups_of,
+)
 from mlops_local.images.catalog import (
     PAUSE_TAG,
     POSTGRES_USER,
@@ -21,12 +28,16 @@ from mlops_local.images.catalog import (
 from mlops_local.node.spec import PAUSE_IMAGE
 
 UPSTREAM_MODULES = {
+    "alertmanager": "github.com/prometheus/alertmanager",
     "coredns": "github.com/coredns/coredns",
     "keda-adapter": "github.com/kedacore/keda/v2",
     "keda-operator": "github.com/kedacore/keda/v2",
+    "kube-state-metrics": "k8s.io/kube-state-metrics/v2",
     "local-path-provisioner": "github.com/rancher/local-path-provisioner",
     "metrics-server": "sigs.k8s.io/metrics-server",
+    "node-exporter": "github.com/prometheus/node_exporter",
     "object-store": "github.com/versity/versitygw",
+    "otel-collector": "go.opentelemetry.io/collector/otelcol",
     "registry": "github.com/distribution/distribution/v3",
 }
 
@@ -40,12 +51,14 @@ def test_every_image_name_has_a_recipe_and_the_rest_are_layers_below_images() ->
 
 def test_node_and_stack_share_no_image_and_leave_only_the_registry_out() -> None:
     assert set(IMAGES_OF_NODE).isdisjoint(IMAGES_OF_STACK)
-    listed = {*IMAGES_OF_NODE, *IMAGES_OF_STACK, *IMAGES_OF_KEDA}
+    listed = {*IMAGES_OF_NODE, *IMAGES_OF_STACK, *IMAGES_OF_KEDA, *IMAGES_OF_MONITORING}
     assert set(get_args(ImageName)) - listed == {"registry"}
 
 
 def test_groups_that_are_built_on_demand_are_in_no_image_of_every_platform() -> None:
     assert groups_of(IMAGES_OF_KEDA) == ["keda"]
+    assert groups_of(IMAGES_OF_MONITORING) == list(IMAGES_OF_MONITORING)
+    assert {*groups_of(IMAGES_OF_KEDA), *groups_of(IMAGES_OF_MONITORING)} == toolchain.ON_DEMAND
     assert groups_of(["base", "object-store", "pause"]) == ["pause", "versitygw"]
     assert toolchain.ON_DEMAND.isdisjoint(groups_of([*IMAGES_OF_NODE, *IMAGES_OF_STACK]))
     assert set(toolchain.PLATFORM_GROUPS) | toolchain.ON_DEMAND == set(toolchain.GROUPS)
@@ -84,6 +97,14 @@ def test_upstream_image_has_the_version_that_is_built_here(name: str, module: st
     pinned = re.search(rf"^\s*{re.escape(module)} (v\S+)", pins, re.MULTILINE)
     assert pinned is not None
     assert recipe.upstream.rpartition(":")[2].removeprefix("v") == pinned[1].removeprefix("v")
+
+
+def test_prometheus_release_3_n_is_its_go_module_0_30n() -> None:
+    pins = (toolchain.MODULES / "prometheus" / "go.mod").read_text()
+    module = re.search(r"github.com/prometheus/prometheus v0\.3(\d\d)\.(\d+)", pins)
+    assert module is not None
+    assert f"3.{int(module[1])}.{module[2]}" == toolchain.PROMETHEUS_VERSION
+    assert RECIPES["prometheus"].upstream == f"docker.io/prom/prometheus:v{toolchain.PROMETHEUS_VERSION}"
 
 
 def test_pause_has_the_tag_that_containerd_is_told() -> None:

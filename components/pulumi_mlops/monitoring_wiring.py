@@ -1,0 +1,88 @@
+"""What watches a platform, and which parts let themselves be watched."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pulumi
+
+from pulumi_mlops import inputs, keda_pods, model_endpoint_pods
+from pulumi_mlops import monitoring_config as config
+from pulumi_mlops.labels import selector
+from pulumi_mlops.monitoring_args import MonitoringArgs, MonitoringSource
+from pulumi_mlops.platform_args import PlatformArgs, PlatformMonitoringArgs
+from pulumi_mlops.platform_site import Site
+from pulumi_mlops.shared_args import FlowArgs
+from pulumi_mlops.tracing_args import TracingArgs
+
+
+def is_run(args: PlatformArgs) -> bool:
+    """Whether the platform runs a Prometheus of its own."""
+    wanted = args.get("monitoring")
+    return wanted is not None and MonitoringSource(wanted["source"]) is MonitoringSource.RUN
+
+
+def monitoring(
+    site: Site,
+    wanted: PlatformMonitoringArgs,
+    keda_namespace: pulumi.Output[str] | None,
+    rules: Mapping[str, pulumi.Input[str]],
+) -> MonitoringArgs:
+    """Monitoring looks at the platform's namespaces, and KEDA asks its Prometheus."""
+    if MonitoringSource(wanted["source"]) is MonitoringSource.ADOPT:
+        return {"source": MonitoringSource.ADOPT}
+    args: dict[str, Any] = {
+        "source": MonitoringSource.RUN,
+        "namespace": site.system,
+        "images": _images(site.args["images"]),
+        "models_namespaces": [site.models],
+        "rules": dict(rules),
+        "storage_class": site.args["cluster"].get("storage_class"),
+        **{key: wanted.get(key) for key in ("prometheus", "receivers", "routes", "pace", "otlp_endpoint")},
+    }
+    if keda_namespace is not None:
+        asking = selector("keda-operator", "keda-operator")
+        args["keda_namespace"] = keda_namespace
+        args["allowed_ingress"] = [
+            {"name": "KEDA", "port": config.PROMETHEUS_PORT, "namespace": keda_namespace, "pods": asking}
+        ]
+    return cast(MonitoringArgs, {key: value for key, value in args.items() if value is not None})
+
+
+def endpoint_ingress(site: Site) -> list[FlowArgs]:
+    """Who collects an endpoint's metrics."""
+    if not is_run(site.args):
+        return []
+    port = model_endpoint_pods.ADMIN_PORT
+    return [{"name": "metrics", "port": port, "namespace": site.system, "pods": collecting()}]
+
+
+def keda_ingress(site: Site) -> list[FlowArgs]:
+    """Who collects KEDA's metrics."""
+    port = keda_pods.METRICS_PORT
+    return [{"name": "metrics", "port": port, "namespace": site.system, "pods": collecting()}]
+
+
+def endpoint_tracing(site: Site) -> TracingArgs | None:
+    """Where an endpoint's traces go, if the platform takes them."""
+    wanted = site.args.get("monitoring")
+    tracing = None if wanted is None else wanted.get("tracing")
+    if tracing is None:
+        return None
+    url = pulumi.Output.concat("http://", config.COLLECTOR, ".", site.system, f".svc:{config.OTLP_HTTP_PORT}")
+    return {**tracing, "endpoint": url}
+
+
+def scrape_seconds(args: PlatformArgs) -> Any:
+    """How often endpoints are asked; None for the default."""
+    wanted: Mapping[str, Any] = args.get("monitoring") or {}
+    return (wanted.get("prometheus") or {}).get("scrape_seconds")
+
+
+def collecting() -> dict[str, pulumi.Input[str]]:
+    """Labels of the Prometheus that runs with the platform."""
+    return {**selector(config.PROMETHEUS, config.PROMETHEUS)}
+
+
+def _images(images: Mapping[str, Any]) -> dict[str, Any]:
+    keys = ("prometheus", "alertmanager", "kube_state_metrics", "node_exporter", "otel_collector")
+    return {key: inputs.text(images, key, inputs.any_text, within="images") for key in keys}

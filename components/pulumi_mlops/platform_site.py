@@ -1,0 +1,18 @@
+"""What every part of one platform needs to know of it."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from pulumi_mlops.platform_args import PlatformArgs
+
+
+@dataclass(frozen=True)
+class Site:
+    """A platform's name and arguments, the address of its cluster, and its namespaces."""
+
+    name: str
+    args: PlatformArgs
+    ingress_address: pulumi.Output[str]
+    system: pulumi.Output[str]
+    models: pulumi.Output[str]

@@ -1,0 +1,64 @@
+"""From the settings of monitoring to the platform's arguments. Pure; secrets stay as they are."""
+
+from typing import Any, cast
+
+from pydantic import SecretStr
+
+from mlops_stacks.errors import SettingsError
+from mlops_stacks.monitoring_settings import MonitoringSettings
+from mlops_stacks.setting_types import Section
+from mlops_stacks.settings import Images
+from pulumi_mlops import MonitoringSource, checks
+from pulumi_mlops.platform_args import PlatformMonitoringArgs
+
+IMAGES = ("prometheus", "alertmanager", "kube_state_metrics", "node_exporter", "otel_collector")
+
+
+def monitoring(settings: MonitoringSettings, images: Images) -> PlatformMonitoringArgs:
+    """What watches the platform.
+
+    Raises `SettingsError` if an image of it is missing.
+    """
+    missing = [str(Images.model_fields[name].alias) for name in IMAGES if getattr(images, name) is None]
+    if settings.mode == "run" and missing:
+        raise SettingsError(
+            f"mlops:images: {', '.join(missing)} are needed where mlops:monitoring.mode is run; `mlops up` "
+            "writes them, or give an image by digest for each"
+        )
+    interval, tracing = settings.scrape_interval, settings.tracing
+    resources = {"cpu": settings.cpu, "memory": settings.memory, "memory_limit": settings.memory_limit}
+    prometheus = {
+        "size": settings.size,
+        "retention": settings.retention,
+        "retention_size": settings.retention_size,
+        "scrape_seconds": None if interval is None else checks.seconds_of(interval),
+        "verify_kubelets": settings.verify_kubelets,
+        "resources": _given(resources),
+    }
+    pace = {
+        "group_wait": settings.group_wait,
+        "group_interval": settings.group_interval,
+        "repeat_interval": settings.repeat_interval,
+    }
+    wanted = {
+        "prometheus": _given(prometheus),
+        "receivers": [_in_clear(receiver) for receiver in settings.receivers],
+        "routes": [_in_clear(route) for route in settings.routes],
+        "pace": _given(pace),
+        "otlp_endpoint": settings.otlp_endpoint,
+        "tracing": None if tracing is None else tracing.model_dump(),
+    }
+    return cast(PlatformMonitoringArgs, {"source": MonitoringSource(settings.mode), **_given(wanted)})
+
+
+def _in_clear(section: Section) -> dict[str, Any]:
+    """The component marks each secret before it goes anywhere."""
+    values = section.model_dump(exclude_none=True)
+    return {
+        key: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for key, value in values.items()
+    }
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if value is not None and value not in ({}, [])}

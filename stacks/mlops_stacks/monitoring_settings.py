@@ -1,0 +1,207 @@
+"""Settings of what watches the platform: where it comes from, what it keeps, and who is told."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from mlops_stacks import alert_settings
+from mlops_stacks import setting_types as types
+from mlops_stacks.errors import SettingsError
+from mlops_stacks.setting_types import Resources, Section
+from pulumi_mlops import checks, receivers, tracing_args
+from pulumi_mlops.alerts import limits
+from pulumi_mlops.alerts.settings import SHORTEST_WINDOW
+from pulumi_mlops.scaling_pods import AVERAGED
+
+ENCRYPTED = "https://still-encrypted.invalid"
+"""What stands for a secret that only the engine can read; it is one that every check of a secret accepts."""
+SCRAPES_IN_A_WINDOW = 4
+SCRAPES_THAT_SCALING_AVERAGES = 3
+
+
+def _secret_url(value: SecretStr) -> SecretStr:
+    receivers.secret_url(value.get_secret_value())
+    return value
+
+
+SecretUrl = Annotated[types.Secret, AfterValidator(_secret_url)]
+Smarthost = Annotated[str, AfterValidator(receivers.smarthost)]
+Window = Annotated[str, AfterValidator(limits.window)]
+
+
+class WebhookReceiver(Section):
+    """A program that takes Alertmanager's messages by POST."""
+
+    name: types.ObjectName
+    kind: Literal["webhook"]
+    url: SecretUrl
+    bearer_token: types.Secret | None = None
+
+
+class EmailReceiver(Section):
+    """A mailbox, reached through a mail server that speaks TLS."""
+
+    name: types.ObjectName
+    kind: Literal["email"]
+    to: types.Text
+    from_address: Annotated[types.Text, Field(alias="from")]
+    smarthost: Smarthost
+    username: types.Text | None = None
+    password: types.Secret | None = None
+
+    @model_validator(mode="after")
+    def _password_has_a_name(self) -> Self:
+        if self.password is not None and self.username is None:
+            raise ValueError("a password needs a username; give both, or neither")
+        return self
+
+
+class SlackReceiver(Section):
+    """A channel of Slack, by an incoming webhook."""
+
+    name: types.ObjectName
+    kind: Literal["slack"]
+    url: SecretUrl
+    channel: types.Text
+
+
+class PagerdutyReceiver(Section):
+    """A service of PagerDuty, by the key of its Events API v2 integration."""
+
+    name: types.ObjectName
+    kind: Literal["pagerduty"]
+    routing_key: types.Secret
+
+
+Receiver = Annotated[
+    WebhookReceiver | EmailReceiver | SlackReceiver | PagerdutyReceiver, Field(discriminator="kind")
+]
+
+
+class Route(Section):
+    """Which alerts go to a receiver: those of a severity, of an owner, or both."""
+
+    receiver: types.ObjectName
+    severity: Literal["page", "ticket"] | None = None
+    owner: alert_settings.Owner | None = None
+
+
+class TraceSettings(Section):
+    """Which part of the requests to endpoints is traced, of those whose caller has not decided."""
+
+    sample_ratio: types.Ratio = tracing_args.SAMPLE_RATIO
+
+
+class MonitoringSettings(Resources):
+    """Where Prometheus and Alertmanager come from; `cpu` and `memory` are those of Prometheus.
+
+    Without `retentionSize`, 80 % of the volume are used.
+    """
+
+    mode: Literal["none", "run", "adopt"] = "none"
+    size: types.Bytes | None = None
+    retention: Window | None = None
+    retention_size: types.Bytes | None = None
+    scrape_interval: types.Duration | None = None
+    verify_kubelets: bool | None = None
+    receivers: types.Several[Receiver] = ()
+    routes: types.Several[Route] = ()
+    group_wait: types.Duration | None = None
+    group_interval: types.Duration | None = None
+    repeat_interval: types.Duration | None = None
+    otlp_endpoint: types.HttpUrl | None = None
+    tracing: TraceSettings | None = None
+
+
+def refuse_unfit(settings: MonitoringSettings, owners: Sequence[str], on_concurrency: bool) -> None:
+    """Raise `ValueError`, with the key's path, for settings that do not fit each other.
+
+    `owners` are those of all alerts, `on_concurrency` is whether an endpoint scales on its requests.
+    """
+    _refuse_mode(settings)
+    names = [receiver.name for receiver in settings.receivers]
+    _at("receivers", lambda: receivers.refuse_twice(names))
+    for number, route in enumerate(settings.routes):
+        _at(f"routes[{number}].receiver", lambda name=route.receiver: receivers.refuse_unknown(name, names))
+        if route.owner is not None and route.owner not in owners:
+            raise ValueError(
+                f"mlops:monitoring.routes[{number}].owner: no alert has the owner {route.owner!r}; there are "
+                f"{', '.join(sorted(set(owners)))}"
+            )
+    _refuse_size(settings)
+    _refuse_interval(settings.scrape_interval, on_concurrency)
+
+
+def readable(values: object) -> object:
+    """The section with ENCRYPTED for every value that only the engine can read.
+
+    Raises `SettingsError` for a section that is encrypted as a whole: then nobody could tell what is to run.
+    """
+    if _is_encrypted(values):
+        raise SettingsError(
+            "mlops:monitoring: the whole section is encrypted; encrypt its secrets alone, with "
+            "`pulumi config set --path --secret 'mlops:monitoring.receivers[0].url'`"
+        )
+    return _readable(values)
+
+
+def _readable(values: object) -> object:
+    if _is_encrypted(values):
+        return ENCRYPTED
+    if isinstance(values, Mapping):
+        return {key: _readable(value) for key, value in values.items()}
+    if isinstance(values, list):
+        return [_readable(value) for value in values]
+    return values
+
+
+def _is_encrypted(value: object) -> bool:
+    return isinstance(value, Mapping) and set(value) == {"secure"}
+
+
+def _refuse_mode(settings: MonitoringSettings) -> None:
+    if settings.mode == "adopt":
+        raise ValueError(
+            "mlops:monitoring.mode: a Prometheus of the cluster cannot be adopted yet; allowed are none "
+            "and run"
+        )
+    given = sorted(settings.model_fields_set - {"mode"})
+    if settings.mode == "none" and given:
+        key = MonitoringSettings.model_fields[given[0]].alias
+        raise ValueError(
+            f"mlops:monitoring.{key}: nothing would use it; set mlops:monitoring.mode to run, or leave it out"
+        )
+
+
+def _refuse_size(settings: MonitoringSettings) -> None:
+    if settings.retention_size is None or settings.size is None:
+        return
+    if checks.bytes_of(settings.retention_size) > checks.bytes_of(settings.size):
+        raise ValueError(
+            f"mlops:monitoring.retentionSize: {settings.retention_size} do not fit on the volume of "
+            f"{settings.size}; give less, or leave it out for 80 % of the volume"
+        )
+
+
+def _refuse_interval(interval: str | None, on_concurrency: bool) -> None:
+    if interval is None:
+        return
+    most, why = (
+        limits.window_seconds(SHORTEST_WINDOW) // SCRAPES_IN_A_WINDOW,
+        f"rules look at {SHORTEST_WINDOW}",
+    )
+    if on_concurrency:
+        most = checks.seconds_of(AVERAGED) // SCRAPES_THAT_SCALING_AVERAGES
+        why = f"scaling on concurrency looks at {AVERAGED}"
+    if checks.seconds_of(interval) > most:
+        raise ValueError(
+            f"mlops:monitoring.scrapeInterval: {interval} is too long, since {why}; allowed is up to {most}s"
+        )
+
+
+def _at(path: str, check: Callable[[], Any]) -> None:
+    try:
+        check()
+    except ValueError as error:
+        raise ValueError(f"mlops:monitoring.{path}: {error}") from None
