@@ -37,3 +37,31 @@ class NotServing(CommandError):
     """An endpoint is absent, not ready, or answered with an error."""
 
     exit_code = 10
+
+
+class PageFires(CommandError):
+    """An alert of severity `page` fires, and nobody has silenced it."""
+
+    exit_code = 11
+
+
+class MonitoringError(CommandError):
+    """Prometheus or Alertmanager did not give what was asked for."""
+
+    exit_code = 12
+
+
+class NoMonitoring(MonitoringError):
+    """The environment has none."""
+
+
+class MonitoringUnreachable(MonitoringError):
+    """There should be one, and it does not answer, or not as such a server does."""
+
+
+class MonitoringTimeout(MonitoringError):
+    """No answer in time."""
+
+
+class BadQuery(MonitoringError):
+    """Prometheus cannot evaluate the query."""

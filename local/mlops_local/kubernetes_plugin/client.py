@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -65,6 +66,28 @@ class ApiClient:
             if error.code in (400, 404):
                 return ""
             raise
+
+    def ask(self, path: str, params: Mapping[str, str], seconds: float) -> httpx.Response:
+        """One GET, not repeated, and its answer as it is: for what stands behind a Service's proxy.
+
+        Raises:
+            ClusterUnreachableError: no answer; its cause is an `httpx.TimeoutException` after `seconds`.
+        """
+        with self.stream(path, params, seconds) as response:
+            response.read()
+        return response
+
+    @contextmanager
+    def stream(self, path: str, params: Mapping[str, str], seconds: float) -> Iterator[httpx.Response]:
+        """The same, its body not read yet; `seconds` is the longest wait for the next part of it."""
+        try:
+            http = self._session()
+            with http.stream("GET", path, params=params, timeout=seconds) as response:
+                if response.status_code == 401 and self.access.exec_command:
+                    self._forget(http)
+                yield response
+        except httpx.TransportError as error:
+            raise ClusterUnreachableError(unreachable(self.access, error)) from error
 
     def apply(
         self, path: str, body: Mapping[str, Any], manager: str, *, force: bool = False, dry_run: bool = False

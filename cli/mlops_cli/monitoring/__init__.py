@@ -1,0 +1,1 @@
+"""What an environment's Prometheus, Alertmanager and pods' logs say, read from the terminal."""
