@@ -1,4 +1,4 @@
-"""Prometheus' answers as what the page shows of one endpoint: charts, and drift against the training data. Pure."""
+"""Prometheus' answers as what the page shows of one endpoint: charts, and drift. Pure."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Drift:
 
 @dataclass(frozen=True)
 class Detail:
-    """The view of one endpoint; `known` is False for a name that no endpoint has, and the rest is empty then."""
+    """The view of one endpoint; a name that no endpoint has is not `known`, and the rest is empty then."""
 
     name: str
     known: bool

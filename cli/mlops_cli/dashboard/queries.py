@@ -7,7 +7,7 @@ kube-state-metrics'.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -80,11 +80,11 @@ def overview(expected: Collection[str], now: float) -> dict[str, Question]:
     }
 
 
-def detail(endpoint: str, namespace: str, span: Span, now: float) -> dict[str, Question]:
-    """Of one endpoint: its charts and its drift."""
+def charts(endpoint: str, namespace: str, span: Span, now: float) -> dict[str, Over]:
+    """What one endpoint did."""
     ours = matching(endpoint=endpoint)
     deployment = matching(namespace=namespace, deployment=endpoint)
-    charts: Mapping[str, str] = {
+    asked = {
         "requests": f"sum by (code) (rate(mlops_requests_total{ours}[{WINDOW}]))",
         **{name: _quantile(share, "", ours) for name, share in QUANTILES.items()},
         "in_flight": f"sum(mlops_in_flight{ours})",
@@ -92,16 +92,19 @@ def detail(endpoint: str, namespace: str, span: Span, now: float) -> dict[str, Q
         "wanted": f"max(kube_deployment_spec_replicas{deployment})",
         "ready": f"max(kube_deployment_status_replicas_ready{deployment})",
     }
+    return {name: over(promql, span, now) for name, promql in asked.items()}
+
+
+def drift(endpoint: str) -> dict[str, Now]:
+    """The rows of one endpoint's last hour and of its training data, by bin."""
+    ours = matching(endpoint=endpoint)
     one = "model, version, feature"
-    drift: Mapping[str, str] = {
-        "bins": f"mlops:drift_bin_rows:1h{ours}",
-        "reference": f"max by ({one}, bin) (mlops_drift_reference_rows{ours})",
-        "index": f"mlops:drift_psi:1h{ours}",
-        "threshold": f"mlops:drift_threshold:1h{ours}",
-        "left_out": f"max by (model, version) (mlops_drift_left_out{ours}) > 0",
-    }
-    return {name: over(promql, span, now) for name, promql in charts.items()} | {
-        name: Now(promql) for name, promql in drift.items()
+    return {
+        "bins": Now(f"mlops:drift_bin_rows:1h{ours}"),
+        "reference": Now(f"max by ({one}, bin) (mlops_drift_reference_rows{ours})"),
+        "index": Now(f"mlops:drift_psi:1h{ours}"),
+        "threshold": Now(f"mlops:drift_threshold:1h{ours}"),
+        "left_out": Now(f"max by (model, version) (mlops_drift_left_out{ours}) > 0"),
     }
 
 

@@ -193,7 +193,7 @@ def _endpoint_now(name: str, namespace: str, answers: Answers, alerts: Sequence[
         (_version(each.labels) for each in now["models"] if _endpoint(each.labels) == name),
         key=lambda each: (each.role != "stable", each.model, len(each.version), each.version),
     )
-    candidate = next((each for each in now["candidate"] if _endpoint(each.labels) == name), None)
+    weight = next((each for each in now["candidate"] if _endpoint(each.labels) == name), None)
     spark = next((each for each in answers.over["spark"] if _endpoint(each.labels) == name), None)
     pages = firing.count("page")
     return Endpoint(
@@ -201,7 +201,7 @@ def _endpoint_now(name: str, namespace: str, answers: Answers, alerts: Sequence[
         namespace=namespace,
         state=_state(bool(versions), wanted, ready, pages, len(firing) - pages),
         versions=tuple(versions),
-        candidate=candidate and Candidate(candidate.labels.get("mode", ""), candidate.value),
+        candidate=Candidate(weight.labels.get("mode", ""), weight.value) if weight else None,
         release=_whole(_value(now["release"], name)),
         requests=_sum(sample.value for sample in rates),
         errors=error_share(rates),
