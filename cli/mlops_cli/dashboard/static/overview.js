@@ -63,10 +63,10 @@ const COLUMNS = [
   ["Requests/s", "num"],
   ["15 min", "spark"],
   ["Errors", "num"],
+  ["In flight", "num"],
   ["p50", "num"],
   ["p95", "num"],
   ["p99", "num"],
-  ["In flight", "num"],
   ["Replicas", "num"],
   ["Alerts", "num"],
 ];
@@ -93,8 +93,8 @@ function row(each) {
     each.requests === null ? NONE : quiet ? h("span", { class: "muted" }, "no traffic") : rate(each.requests),
     spark(each),
     h("span", { class: errorLook(each.errors) }, percent(each.errors)),
-    ...["p50", "p95", "p99"].map((quantile) => seconds(each.latency[quantile])),
     whole(each.in_flight),
+    ...["p50", "p95", "p99"].map((quantile) => seconds(each.latency[quantile])),
     replicas(each),
     firing(each),
   ];
