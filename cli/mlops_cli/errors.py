@@ -39,6 +39,12 @@ class NotServing(CommandError):
     exit_code = 10
 
 
+class UnknownFeature(CommandError):
+    """The endpoint has no such feature among those that are watched."""
+
+    exit_code = 2
+
+
 class PageFires(CommandError):
     """An alert of severity `page` fires, and nobody has silenced it."""
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from mlops_cli.environment import Environment, open_environment
 from mlops_cli.errors import CommandError, NotServing
 from mlops_cli.lock import exclusive
+from mlops_cli.monitoring import commands as monitoring
 from mlops_cli.ui import Ui
 from mlops_local import engine as engines
 from mlops_local.errors import LocalError
@@ -131,6 +132,10 @@ def doctor(name: EnvironmentName = "local") -> None:
     from mlops_cli import lifecycle
 
     lifecycle.doctor(_environment(name), Ui())
+
+
+for _command in (monitoring.alerts, monitoring.drift, monitoring.logs):
+    app.command()(_command)
 
 
 def endpoint_table(document: dict[str, Any]) -> Table:

@@ -75,6 +75,11 @@ class Prometheus:
         self._way = way
         self._seconds = seconds
 
+    @property
+    def where(self) -> str:
+        """Which one, for a message."""
+        return self._way.where
+
     def query(self, promql: str, at: datetime | None = None) -> list[Sample]:
         """The vector or scalar that `promql` is at `at`, by default now.
 

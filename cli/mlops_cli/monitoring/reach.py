@@ -25,10 +25,10 @@ from mlops_local.kubernetes_plugin.client import ApiClient
 from mlops_local.kubernetes_plugin.credentials import is_loopback
 from mlops_local.kubernetes_plugin.errors import ClusterUnreachableError
 from mlops_local.node.layout import Layout
-from mlops_stacks.settings import ExistingCluster
+from mlops_stacks.settings import NAMESPACE, ExistingCluster
 
-SYSTEM = "mlops-system"
-MODELS = "mlops-models"
+SYSTEM = f"{NAMESPACE}-system"
+MODELS = f"{NAMESPACE}-models"
 HOW_TO_GET_ONE = "Set mlops:monitoring.mode to run in stacks/Pulumi.{name}.yaml, then `mlops up {name}`"
 _IN_CLUSTER = re.compile(r"(?P<service>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?")
 
