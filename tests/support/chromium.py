@@ -52,6 +52,10 @@ def browser(profile: Path) -> Iterator[Chrome]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = Chrome(options, ChromeService(str(host_packages.find_program("chromedriver"))))
     try:
+        # The first tab shows Chromium's own page, which is none of ours.
+        driver.get("about:blank")
+        for log in ("browser", "performance"):
+            driver.get_log(log)
         yield driver
     finally:
         driver.quit()
@@ -71,27 +75,28 @@ def prefer(driver: Chrome, scheme: str) -> None:
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
-def complaints(driver: Chrome) -> list[str]:
-    """What the console said and which requests failed since the last call.
+def complaints(driver: Chrome, origin: str) -> list[str]:
+    """What the console said, and requests that failed or went elsewhere than `origin`, since the last call.
 
     A stream of events that the page itself ended is no failure.
     """
     said = [f"{entry['level']}: {entry['message']}" for entry in driver.get_log("browser")]
-    return said + _failed_requests(driver)
+    return said + _bad_requests(driver, origin)
 
 
-def _failed_requests(driver: Chrome) -> list[str]:
-    failed: list[str] = []
+def _bad_requests(driver: Chrome, origin: str) -> list[str]:
+    bad: list[str] = []
     addresses: dict[str, str] = {}
     for entry in driver.get_log("performance"):
         event: dict[str, Any] = json.loads(entry["message"])["message"]
         told = event["params"]
+        address = addresses.get(told.get("requestId", ""), "")
         if event["method"] == "Network.requestWillBeSent":
-            addresses[told["requestId"]] = told["request"]["url"]
-        if event["method"] == "Network.loadingFailed":
-            address = addresses.get(told["requestId"], "")
-            if not ("/events" in address and told["canceled"]):
-                failed.append(f"{told['errorText']}: {address}")
+            address = addresses[told["requestId"]] = told["request"]["url"]
+            if not address.startswith(f"{origin}/"):
+                bad.append(f"elsewhere: {address}")
+        if event["method"] == "Network.loadingFailed" and not ("/events" in address and told["canceled"]):
+            bad.append(f"{told['errorText']}: {address}")
         if event["method"] == "Network.responseReceived" and told["response"]["status"] >= 400:
-            failed.append(f"{told['response']['status']}: {told['response']['url']}")
-    return failed
+            bad.append(f"{told['response']['status']}: {told['response']['url']}")
+    return bad

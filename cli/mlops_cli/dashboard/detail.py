@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from mlops_cli.dashboard.queries import QUANTILES, Over
 from mlops_cli.dashboard.views import Answers, rounded
+from mlops_cli.monitoring.drift import Verdict, place, verdict
 from mlops_cli.monitoring.prometheus import Labels, Sample, Series
 
-Verdict = Literal["drift", "no drift", "too few rows", "no rows"]
 Values = tuple[float | None, ...]
 _Feature = tuple[str, str, str]
-_NUMBERS = re.compile(r"(?P<below><)(?P<to>.+)|\[(?P<from>[^,]+),.+\)|>=(?P<last>.+)")
 
 
 @dataclass(frozen=True)
@@ -115,22 +112,6 @@ def drift(now: Mapping[str, Sequence[Sample]], least_rows: int) -> Drift:
     return Drift(tuple(features), left_out, least_rows)
 
 
-def bin_order(label: str) -> tuple[int, float, str]:
-    """Numbers' bins by their edges between `below` and `above`, then categories by name, `missing` last."""
-    apart = {"below": 0, "above": 2, "unknown": 4, "missing": 5}
-    if label in apart:
-        return (apart[label], 0.0, label)
-    found = _NUMBERS.fullmatch(label)
-    try:
-        if found and found["below"]:
-            return (1, -math.inf, label)
-        if found:
-            return (1, float(found["from"] or found["last"]), label)
-    except ValueError:
-        pass
-    return (3, 0.0, label)
-
-
 def _one(
     one: _Feature,
     observed: Mapping[str, float],
@@ -140,7 +121,7 @@ def _one(
     least_rows: int,
 ) -> Feature:
     rows, trained = sum(observed.values()), sum(reference.values())
-    labels = sorted(observed.keys() | reference.keys(), key=bin_order)
+    labels = sorted(observed.keys() | reference.keys(), key=place)
     bins = tuple(
         Bin(
             label,
@@ -150,16 +131,8 @@ def _one(
         for label in labels
     )
     model, version, feature = one
-    verdict = _verdict(rows, index, threshold, least_rows)
-    return Feature(feature, model, version, bins, rounded(rows) or 0.0, index, threshold, verdict)
-
-
-def _verdict(rows: float, index: float | None, threshold: float | None, least_rows: int) -> Verdict:
-    if not rows or index is None or threshold is None:
-        return "no rows"
-    if rows < least_rows:
-        return "too few rows"
-    return "drift" if index > threshold else "no drift"
+    decided = verdict(index, threshold, rows, least_rows)
+    return Feature(feature, model, version, bins, rounded(rows) or 0.0, index, threshold, decided)
 
 
 def _excess(feature: Feature) -> float:

@@ -199,7 +199,7 @@ def _endpoint_now(name: str, namespace: str, answers: Answers, alerts: Sequence[
     return Endpoint(
         name=name,
         namespace=namespace,
-        state=_state(bool(versions), wanted, ready, pages, len(firing) - pages),
+        state=state_of(bool(versions), wanted, ready, pages, len(firing) - pages),
         versions=tuple(versions),
         candidate=Candidate(weight.labels.get("mode", ""), weight.value) if weight else None,
         release=_whole(_value(now["release"], name)),
@@ -216,7 +216,7 @@ def _endpoint_now(name: str, namespace: str, answers: Answers, alerts: Sequence[
     )
 
 
-def _state(loaded: bool, wanted: int | None, ready: int | None, pages: int, tickets: int) -> State:
+def state_of(loaded: bool, wanted: int | None, ready: int | None, pages: int, tickets: int) -> State:
     """The worst that is known of an endpoint."""
     states: list[tuple[bool, State]] = [
         (wanted == 0, "scaled to zero"),

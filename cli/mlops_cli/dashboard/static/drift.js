@@ -3,11 +3,11 @@
 import { h, s } from "./dom.js";
 import { number, percent, plural, whole } from "./format.js";
 
-const LOOKS = { drift: "bad", "no drift": "good", "too few rows": "off", "no rows": "off" };
+const VERDICTS = { drifted: ["bad", "drift"], no: ["good", "no drift"], "too few rows": ["off", "too few rows"] };
 const WIDTH = 280, HEIGHT = 84;
 
 export function drift(found) {
-  const drifted = found.features.filter((each) => each.verdict === "drift").length;
+  const drifted = found.features.filter((each) => each.verdict === "drifted").length;
   const versions = new Set(found.features.map((each) => `${each.model} ${each.version}`));
   return h(
     "section",
@@ -25,7 +25,7 @@ export function drift(found) {
 }
 
 function summary(found, drifted) {
-  const judged = found.features.filter((each) => each.verdict === "drift" || each.verdict === "no drift").length;
+  const judged = found.features.filter((each) => each.verdict !== "too few rows").length;
   if (!judged) return `Not judged: an hour needs ${whole(found.least_rows)} rows.`;
   return drifted ? `${drifted} of ${plural(judged, "feature")} drifted.` : `None of ${plural(judged, "feature")} drifted.`;
 }
@@ -39,16 +39,17 @@ function none() {
 }
 
 function feature(each, withVersion) {
+  const [look, verdict] = each.rows ? VERDICTS[each.verdict] : ["off", "no rows"];
   const name = withVersion ? `${each.feature} · v${each.version}` : each.feature;
   return h(
     "details",
-    { class: `card feature ${LOOKS[each.verdict]}`, "data-key": `${each.model} ${each.version} ${each.feature}` },
+    { class: `card feature ${look}`, "data-key": `${each.model} ${each.version} ${each.feature}` },
     h(
       "summary",
       {},
-      h("span", { class: "feature-head" }, h("strong", {}, name), h("span", { class: `pill ${LOOKS[each.verdict]}` }, each.verdict)),
+      h("span", { class: "feature-head" }, h("strong", {}, name), h("span", { class: `pill ${look}` }, verdict)),
       histogram(each),
-      meter(each),
+      meter(each, look),
     ),
     table(each),
   );
@@ -84,7 +85,7 @@ function histogram(each) {
 }
 
 /** The index beside its threshold, on a scale that ends at twice the threshold. */
-function meter(each) {
+function meter(each, look) {
   const text = h(
     "span",
     { class: "measure" },
@@ -97,7 +98,7 @@ function meter(each) {
   return [
     s("svg", { class: "meter", viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
       s("rect", { class: "slot", width: 100, height: 6 }),
-      s("rect", { class: `value ${LOOKS[each.verdict]}`, width: width.toFixed(2), height: 6 }),
+      s("rect", { class: `value ${look}`, width: width.toFixed(2), height: 6 }),
       s("rect", { class: "mark", x: 49.6, width: 0.8, height: 6 })),
     text,
   ];
