@@ -143,6 +143,17 @@ def predict(
 
 
 @app.command()
+def dashboard(
+    name: EnvironmentName = "local",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 is a free one.")] = 8088,
+) -> None:
+    """Show endpoints, drift and alerts on a page for this machine's browser, until Ctrl-C."""
+    from mlops_cli.dashboard import server
+
+    server.serve(_environment(name), port, typer.echo)
+
+
+@app.command()
 def doctor(name: EnvironmentName = "local") -> None:
     """Check the machine for an environment before anything is changed."""
     from mlops_cli import lifecycle

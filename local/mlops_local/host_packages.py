@@ -49,12 +49,16 @@ HOST_PACKAGES = (
 )
 
 
-def ensure(report: Callable[[str], None]) -> tuple[str, ...]:
+def ensure(
+    report: Callable[[str], None], packages: tuple[HostPackage, ...] | None = None
+) -> tuple[str, ...]:
     """Install what is missing and return the names of it; does nothing, not even ask apt, when all is there.
+
+    `packages` are HOST_PACKAGES unless given.
 
     Raises PreflightError: no apt-get, or its last lines when it fails.
     """
-    missing = missing_packages(find_program)
+    missing = missing_packages(find_program, packages)
     if not missing:
         return ()
     names = tuple(package.name for package in missing)
@@ -65,7 +69,7 @@ def ensure(report: Callable[[str], None]) -> tuple[str, ...]:
     _apt(("apt-get", "update", "--quiet"), "Reading Debian's package lists", report)
     install = ("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *names)
     _apt(install, f"Installing {', '.join(names)}", report)
-    left = [package.name for package in missing_packages(find_program)]
+    left = [package.name for package in missing_packages(find_program, packages)]
     if left:
         raise PreflightError(
             f"apt-get installed {', '.join(left)}, yet the programs are not on PATH; install them by hand"
@@ -73,11 +77,12 @@ def ensure(report: Callable[[str], None]) -> tuple[str, ...]:
     return names
 
 
-def missing_packages(find: Callable[[str], str | None]) -> tuple[HostPackage, ...]:
-    """The packages of which `find` (shutil.which's contract) does not know every program."""
-    return tuple(
-        package for package in HOST_PACKAGES if any(find(program) is None for program in package.programs)
-    )
+def missing_packages(
+    find: Callable[[str], str | None], packages: tuple[HostPackage, ...] | None = None
+) -> tuple[HostPackage, ...]:
+    """The packages (HOST_PACKAGES unless given) of which `find` (shutil.which's contract) lacks a program."""
+    asked = HOST_PACKAGES if packages is None else packages
+    return tuple(package for package in asked if any(find(program) is None for program in package.programs))
 
 
 def find_program(program: str) -> str | None:

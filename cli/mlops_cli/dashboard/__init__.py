@@ -1,0 +1,1 @@
+"""`mlops dashboard`: one page over an environment's Prometheus."""
