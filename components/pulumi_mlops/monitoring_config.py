@@ -255,7 +255,7 @@ def collector(otlp_endpoint: str | None) -> str:
 
 def _exporter(otlp_endpoint: str | None) -> Object:
     if otlp_endpoint is None:
-        return {"verbosity": "basic"}
+        return {"verbosity": "normal"}
     insecure = urlsplit(otlp_endpoint).scheme == "http"
     return compact(
         {

@@ -65,6 +65,8 @@ def prometheus(
             "--query.max-concurrency=8",
             "--query.max-samples=10000000",
             "--query.timeout=30s",
+            # An alert that was pending or firing goes on where it was, also one that waits two minutes.
+            "--rules.alert.for-grace-period=30s",
             "--log.format=json",
         ],
         ports=[("http", config.PROMETHEUS_PORT)],

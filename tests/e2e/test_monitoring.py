@@ -1,0 +1,187 @@
+"""What watches the platform, on the running `e2e` environment: collected, judged, told, acted on, kept."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from mlops_pipelines import mortgage
+from monitored_platform import SYSTEM, alerts, ask, instant, rules, targets, tell, told
+from platform_releases import open_store
+from pulumi_mlops import dashboards
+from running_platform import Platform, eventually, mlops
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
+
+MOST_BYTES = 2**30
+DRIFTED_ROWS = 1000
+TRACE = secrets.token_hex(16)
+
+
+def asked_predictions(platform: Platform, rows: np.ndarray, **headers: str) -> None:
+    """Real applications, as a client sends them."""
+    url = f"{platform.endpoint['url']}/v2/models/mortgage/infer"
+    httpx.post(url, json=mortgage.request(rows), headers=headers, timeout=30).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def rows() -> np.ndarray:
+    """The features of every application of the reference data."""
+    return mortgage.clean(mortgage.load()).features
+
+
+def test_every_part_is_collected_without_hand_work(platform: Platform) -> None:
+    wanted = [
+        "alertmanager",
+        "kube-state-metrics",
+        "kubelet",
+        "model-endpoint",
+        "node-exporter",
+        "otel-collector",
+        "prometheus",
+        "remediation",
+    ]
+    eventually(
+        lambda: (
+            sorted({target["labels"]["job"] for target in targets(platform)}) == wanted
+            and {target["health"] for target in targets(platform)} == {"up"}
+        ),
+        120,
+        "all parts are up",
+    )
+
+
+def test_every_rule_is_evaluated_without_an_error(platform: Platform) -> None:
+    eventually(lambda: {rule["health"] for rule in rules(platform)} == {"ok"}, 120, "every rule is evaluated")
+    assert len(rules(platform)) > 29
+
+
+def test_the_whole_of_monitoring_uses_less_than_a_gibibyte(platform: Platform) -> None:
+    used = (
+        f'sum(container_memory_working_set_bytes{{namespace="{SYSTEM}",container!="",'
+        'pod=~"(prometheus|alertmanager|kube-state-metrics|node-exporter|otel-collector|remediation)-.*"})'
+    )
+    eventually(lambda: bool(instant(platform, used)), 120, "the kubelet gives figures of containers")
+    assert float(instant(platform, used)[0]["value"][1]) < MOST_BYTES
+
+
+def test_every_query_of_every_dashboard_has_data(platform: Platform, rows: np.ndarray) -> None:
+    asked_predictions(platform, rows[:200])
+    absent = {dashboards.Needs.ALERTS, dashboards.Needs.KEDA, dashboards.Needs.SCHEDULE}
+    wanted = [query for query in dashboards.queries() if query.needs not in absent]
+
+    def empty() -> list[str]:
+        now = time.time()
+        span = {"start": f"{now - 3600}", "end": f"{now}", "step": "15"}
+        return [
+            f"{query.dashboard}: {query.panel}: {query.expr}"
+            for query in wanted
+            if not ask(
+                platform, "prometheus:9090", "/api/v1/query_range", query=dashboards.filled(query), **span
+            )["data"]["result"]
+        ]
+
+    try:
+        eventually(lambda: not empty(), 120, "every query has data")
+    finally:
+        assert empty() == []
+
+
+def test_a_request_is_found_by_its_trace_in_the_log_and_in_the_collector(
+    platform: Platform, rows: np.ndarray
+) -> None:
+    asked_predictions(platform, rows[:1], traceparent=f"00-{TRACE}-{secrets.token_hex(8)}-01")
+    line = mlops("logs", "mortgage", "--env", "e2e", "--request", TRACE, "--json").stdout.splitlines()
+    assert [json.loads(text)["trace_id"] for text in line] == [TRACE]
+
+    def spans() -> set[str]:
+        log = platform.kubectl("logs", "-n", SYSTEM, "deployment/otel-collector", "--since=5m")
+        return {text.split(TRACE)[0].split()[-1] for text in log.splitlines() if TRACE in text}
+
+    eventually(lambda: len(spans()) >= 4, 60, "request, queue, batch and prediction are collected")
+
+
+def test_alertmanager_keeps_tickets_of_an_endpoint_that_is_down_to_itself(
+    platform: Platform, tmp_path: Path
+) -> None:
+    common = {"endpoint": "elsewhere", "owner": "nobody"}
+    tell(
+        platform,
+        [
+            {"labels": {"alertname": "MlopsEndpointDown", "severity": "page", **common}},
+            {"labels": {"alertname": "MlopsPodsNotReady", "severity": "ticket", **common}},
+        ],
+        tmp_path,
+    )
+    eventually(
+        lambda: [alert["status"]["state"] for alert in told(platform, "alertname=MlopsPodsNotReady", 'endpoint="elsewhere"')]
+        == ["suppressed"],
+        30,
+        "the ticket is inhibited",
+    )
+
+
+def test_a_storm_of_500_alerts_is_survived(platform: Platform, tmp_path: Path) -> None:
+    storm = [
+        {"labels": {"alertname": "MlopsInputDrift", "severity": "ticket", "endpoint": f"unknown-{number}"}}
+        for number in range(500)
+    ]
+    tell(platform, storm, tmp_path)
+    eventually(lambda: len(told(platform, "endpoint=~unknown-.*")) == 500, 30, "all are taken")
+    ready = platform.get("pods", "-n", SYSTEM, "-l", "app.kubernetes.io/name=remediation")["items"]
+    assert [sum(c["restartCount"] for c in pod["status"]["containerStatuses"]) for pod in ready] == [0]
+
+
+def test_real_applications_of_another_kind_alert_and_the_model_is_trained_anew(
+    platform: Platform, rows: np.ndarray
+) -> None:
+    denied = rows[mortgage.clean(mortgage.load()).labels == 0]
+    before = platform.get("jobs", "-n", "mlops-models")["items"]
+    for _ in range(0, DRIFTED_ROWS, len(denied)):
+        asked_predictions(platform, denied)
+    eventually(
+        lambda: any(alert["state"] == "firing" for alert in alerts(platform, "MlopsInputDrift")),
+        300,
+        "the drift alerts",
+    )
+    assert "MlopsInputDrift" in mlops("alerts", "e2e", check=False).stdout
+    document = json.loads(mlops("drift", "mortgage", "--env", "e2e", "--json").stdout)
+    assert document
+    known = {job["metadata"]["name"] for job in before}
+
+    def retraining() -> list[dict]:
+        jobs = platform.get("jobs", "-n", "mlops-models")["items"]
+        return [job for job in jobs if job["metadata"]["name"] not in known]
+
+    eventually(lambda: len(retraining()) == 1, 120, "the receiver starts the pipeline")
+    eventually(
+        lambda: retraining()[0]["status"].get("succeeded") == 1, 300, "the pipeline has run to its end"
+    )
+    recorded = open_store(platform).list("remediations/mortgage")
+    assert len(recorded) == 2
+
+
+def test_a_killed_prometheus_keeps_history_and_alerts(platform: Platform) -> None:
+    (before,) = [a for a in alerts(platform, "MlopsInputDrift")]
+    then = datetime.now(UTC).timestamp()
+    series = 'process_start_time_seconds{job="prometheus"}'
+    started = instant(platform, series)[0]["value"][1]
+    platform.kubectl("delete", "pod", "prometheus-0", "-n", SYSTEM, "--grace-period=0", "--force")
+    eventually(
+        lambda: any(s["value"][1] != started for s in instant(platform, series)),
+        180,
+        "another Prometheus collects itself",
+    )
+    assert instant(platform, series, time=f"{then}")[0]["value"][1] == started
+    eventually(
+        lambda: [a["activeAt"] for a in alerts(platform, "MlopsInputDrift")] == [before["activeAt"]],
+        180,
+        "the alert is known since when it was",
+    )

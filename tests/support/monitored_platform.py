@@ -1,0 +1,62 @@
+"""The monitoring of a running environment, asked through the API server as `kubectl` does it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from running_platform import Platform
+
+SYSTEM = "mlops-system"
+
+
+def path_of(service: str, path: str, **query: str) -> str:
+    """Where the API server hands a request on to a service of the system namespace."""
+    asked = f"?{urlencode(query)}" if query else ""
+    return f"/api/v1/namespaces/{SYSTEM}/services/{service}/proxy{path}{asked}"
+
+
+def ask(platform: Platform, service: str, path: str, **query: str) -> Any:
+    """One GET, decoded."""
+    return json.loads(platform.kubectl("get", "--raw", path_of(service, path, **query)))
+
+
+def instant(platform: Platform, promql: str, **more: str) -> list[dict[str, Any]]:
+    """The series of one query, now or at `time`."""
+    answer = ask(platform, "prometheus:9090", "/api/v1/query", query=promql, **more)
+    found: list[dict[str, Any]] = answer["data"]["result"]
+    return found
+
+
+def targets(platform: Platform) -> list[dict[str, Any]]:
+    """What Prometheus collects, each with `labels` and `health`."""
+    found: list[dict[str, Any]] = ask(platform, "prometheus:9090", "/api/v1/targets")["data"]["activeTargets"]
+    return found
+
+
+def rules(platform: Platform) -> list[dict[str, Any]]:
+    """Every rule with its `health`."""
+    groups = ask(platform, "prometheus:9090", "/api/v1/rules")["data"]["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def alerts(platform: Platform, name: str) -> list[dict[str, Any]]:
+    """The pending and firing alerts of one name, as Prometheus has them."""
+    found = ask(platform, "prometheus:9090", "/api/v1/alerts")["data"]["alerts"]
+    return [alert for alert in found if alert["labels"]["alertname"] == name]
+
+
+def told(platform: Platform, *matchers: str) -> list[dict[str, Any]]:
+    """Alertmanager's alerts, also the silenced and inhibited."""
+    raw = path_of("alertmanager:9093", "/api/v2/alerts") + "?" + urlencode([("filter", m) for m in matchers])
+    found: list[dict[str, Any]] = json.loads(platform.kubectl("get", "--raw", raw))
+    return found
+
+
+def tell(platform: Platform, wanted: list[dict[str, Any]], folder: Path) -> None:
+    """Hand alerts to Alertmanager as Prometheus would."""
+    file = folder / "alerts.json"
+    file.write_text(json.dumps(wanted))
+    platform.kubectl("create", "--raw", path_of("alertmanager:9093", "/api/v2/alerts"), "-f", str(file))
