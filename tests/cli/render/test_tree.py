@@ -37,6 +37,7 @@ DOCUMENT = Document(
             "till::corner", "shop::corner", text="one\ntwo\n", key={"$secret": True}, id={"$unknown": True}
         ),
         resource("stall::market"),
+        resource("tent::market-tent", "stall::market"),
     ),
     outputs={},
 )
@@ -50,8 +51,9 @@ def test_every_resource_is_below_its_parent_in_columns() -> None:
         "│  ├─ store          corner-store  replicas 2",
         "│  └─ till           corner",
         "└─ stall             market",
+        "   └─ tent           market-tent",
         "",
-        "4 resources, 2 of them components.",
+        "5 resources, 2 of them components.",
         "Placeholders stand for what `mlops up` makes: mlops:kubeconfig, mlops:secrets.",
     ]
 
