@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mlops_local.errors import ImageError
 from mlops_local.images import inputs
-from mlops_local.images.catalog import GO_GROUPS, RECIPES, GoProgram
+from mlops_local.images.catalog import GO_GROUPS, RECIPES, GoProgram, RootFilesystem
 from mlops_local.images.inputs import ImageSource, digest, image_hashes
 
 ROOT = Path(__file__).parents[3]
@@ -100,6 +101,20 @@ def test_a_program_from_other_pins_rebuilds_its_image_only(
     before = image_hashes(RECIPES, ImageSource(checkout, programs))
     after = image_hashes(RECIPES, ImageSource(checkout, {**programs, "coredns": other}))
     assert {name for name in RECIPES if before[name] != after[name]} == {"coredns"}
+
+
+def test_other_packages_in_the_base_rebuild_all_that_takes_files_from_it(
+    checkout: Path, programs: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = ImageSource(checkout, programs)
+    before = image_hashes(RECIPES, source)
+    base = RECIPES["base"]
+    assert isinstance(base, RootFilesystem)
+    monkeypatch.setitem(RECIPES, "base", replace(base, packages=(*base.packages, "tzdata")))
+    after = image_hashes(RECIPES, source)
+    other = {name for name in RECIPES if before[name] != after[name]}
+    layers = {"serving-packages", "pipeline-packages"}
+    assert other == {"base", "alertmanager", "otel-collector", *layers, *PYTHON_IMAGES}
 
 
 def test_a_program_that_was_not_built_is_named(checkout: Path) -> None:
