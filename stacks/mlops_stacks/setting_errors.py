@@ -43,6 +43,8 @@ def _line(model: type[BaseModel], problem: Any, values: Mapping[str, object]) ->
         union = _at(model, problem["loc"])
         tag, allowed = _tag_name(union), ", ".join(repr(one) for one in _all_tags(union))
         return f"{path}.{tag}: {_value([*location, tag], values)} was given; allowed are {allowed}"
+    if kind == "literal_error":
+        return f"{path}: {given} was given; allowed are {problem['ctx']['expected']}"
     if kind == "value_error":
         return f"{path}: {problem['ctx']['error']}" if location else str(problem["ctx"]["error"])
     return f"{path}: {given} was given; allowed is {_KINDS.get(kind, problem['msg'])}"
