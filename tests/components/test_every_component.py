@@ -27,6 +27,7 @@ TYPE_TOKENS = {
     "ObjectStore": "mlops:index:ObjectStore",
     "Pipeline": "mlops:index:Pipeline",
     "Platform": "mlops:index:Platform",
+    "Remediation": "mlops:index:Remediation",
 }
 WORKLOADS = ("DaemonSet", "Deployment", "StatefulSet", "Job", "CronJob")
 
@@ -192,6 +193,7 @@ def test_no_secret_reaches_a_pod_by_argument_or_plain_variable(
         (pulumi_mlops.Pipeline, "tracking"),
         (pulumi_mlops.ModelEndpoint, "image"),
         (pulumi_mlops.Platform, "cluster"),
+        (pulumi_mlops.Remediation, "rules"),
     ],
 )
 def test_a_missing_argument_is_named(component: Component, key: str) -> None:

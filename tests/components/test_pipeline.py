@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pulumi_mlops as mlops
 from component_samples import DIGEST, make
 from recording_engine import registered
@@ -41,3 +43,14 @@ def test_a_run_is_bounded_and_knows_its_code_by_the_images_digest() -> None:
         "MLFLOW_TRACKING_USERNAME",
         "MLFLOW_TRACKING_PASSWORD",
     ]
+
+
+def test_the_job_to_start_again_is_the_job_itself() -> None:
+    recording = registered(lambda: make(mlops.Pipeline, "train"))
+    job = recording.of("Job").inputs
+    assert json.loads(recording.outputs["train"]["job_template"]) == {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": job["metadata"],
+        "spec": job["spec"],
+    }

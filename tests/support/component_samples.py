@@ -23,6 +23,8 @@ PLAIN_KEYS = {
     "by",
     "kind",
     "receiver",
+    "alert",
+    "action",
 }
 """Keys that decide names or what is registered, so that no output may stand there."""
 
@@ -169,6 +171,24 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
         "otlp_endpoint": "http://traces.example.org:4317",
         "allowed_ingress": [FLOW],
         "storage_class": "standard",
+    },
+    mlops.Remediation: {
+        "namespace": "system",
+        "models_namespace": "models",
+        "image": image("pipeline"),
+        "store": STORE,
+        "token": "secret-token-of-the-receiver",
+        "rules": [
+            {"alert": "MlopsInputDrift", "action": "retrain", "cooldown_seconds": 7200},
+            {"alert": "MlopsErrorBudgetBurnsFast", "action": "rollback", "endpoint": "mortgage"},
+        ],
+        "endpoints": ["mortgage"],
+        "jobs": {"mortgage": "{}"},
+        "dry_run": False,
+        "max_actions_per_hour": 2,
+        "allowed_ingress": [FLOW],
+        "allowed_egress": [FLOW],
+        "resources": RESOURCES,
     },
     mlops.Pipeline: {
         "namespace": "models",

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from component_samples import image
+from mlops_stacks.errors import SettingsError
+from mlops_stacks.platform_args import platform_args
+from mlops_stacks.settings import SECRET_NAMES, Images, load
+
+ENDPOINT = {"name": "mortgage", "model": "mortgage"}
+PIPELINE = {"name": "mortgage-approval", "model": "mortgage", "endpoint": "mortgage"}
+RETRAIN = {"alert": "MlopsInputDrift", "action": "retrain"}
+ROLLBACK = {"alert": "MlopsErrorBudgetBurnsFast", "action": "rollback", "endpoint": "mortgage"}
+
+
+def settings(*rules: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {
+        "cluster": {
+            "maker": "kubeconfig",
+            "kubeconfig": "unread",
+            "context": "admin",
+            "imageRegistry": "registry.example.com",
+            "ingressAddress": "10.0.0.9",
+        },
+        "monitoring": {"mode": "run"},
+        "remediation": {"rules": list(rules)},
+        "pipelines": [PIPELINE],
+        "endpoints": [ENDPOINT],
+        "images": {str(field.alias): image("one") for field in Images.model_fields.values()},
+        "secrets": dict.fromkeys(SECRET_NAMES, "a-secret"),
+        **more,
+    }
+
+
+def problem(values: dict[str, Any]) -> str:
+    """The one line under the heading."""
+    with pytest.raises(SettingsError) as caught:
+        load(values)
+    heading, line = str(caught.value).splitlines()
+    assert heading == "the settings cannot be used:"
+    return line.strip()
+
+
+def test_settings_become_the_platforms_arguments_and_a_dry_run_is_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("mlops_stacks.platform_args.kubeconfig.read", lambda *_: "kubeconfig")
+    found = platform_args(load(settings(RETRAIN, {**ROLLBACK, "cooldown": "90m"})))
+    assert found["remediation"] == {
+        "dry_run": True,
+        "max_actions_per_hour": 4,
+        "rules": [{**RETRAIN, "cooldown_seconds": 3600}, {**ROLLBACK, "cooldown_seconds": 5400}],
+    }
+    assert found["secrets"]["remediation_token"] == "a-secret"
+    changed = settings(remediation={"dryRun": False, "maxActionsPerHour": 1, "rules": [RETRAIN]})
+    in_earnest = platform_args(load(changed))["remediation"]
+    assert (in_earnest["dry_run"], in_earnest["max_actions_per_hour"]) == (False, 1)
+
+
+def test_without_the_key_nothing_is_done_about_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlops_stacks.platform_args.kubeconfig.read", lambda *_: "kubeconfig")
+    values = settings()
+    del values["remediation"]
+    assert "remediation" not in platform_args(load(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            settings({**RETRAIN, "action": "reboot"}),
+            "mlops:remediation.rules[0].action: 'reboot' is no action; allowed are retrain and rollback",
+        ),
+        (
+            settings({**RETRAIN, "alert": "MlopsInputDrifts"}),
+            "mlops:remediation.rules[0].alert: 'MlopsInputDrifts' is no alert about an endpoint "
+            "(did you mean MlopsInputDrift?); allowed are MlopsCandidateFails, ",
+        ),
+        (
+            settings({**RETRAIN, "cooldown": "59s"}),
+            "mlops:remediation.rules[0].cooldown: 59 s is too short a cooldown; allowed are 60 s and more",
+        ),
+        (
+            settings({**RETRAIN, "cooldwn": "2h"}),
+            "mlops:remediation.rules[0].cooldwn: unknown key (did you mean cooldown?)",
+        ),
+        (
+            settings(RETRAIN, remediation={"dryrun": False, "rules": [RETRAIN]}),
+            "mlops:remediation.dryrun: unknown key (did you mean dryRun?)",
+        ),
+        (settings(), "mlops:remediation.rules: nothing would ever be done"),
+        (
+            settings(RETRAIN, pipelines=[]),
+            "mlops:remediation.rules[0].action: endpoint mortgage has no pipeline",
+        ),
+        (
+            settings({**RETRAIN, "endpoint": "morgage"}),
+            "mlops:remediation.rules[0].endpoint: there is no endpoint 'morgage'; allowed are mortgage",
+        ),
+        (
+            settings(ROLLBACK, endpoints=[{**ENDPOINT, "version": "7"}]),
+            "mlops:remediation.rules[0].action: endpoint mortgage is pinned to a version",
+        ),
+        (
+            settings(RETRAIN, monitoring={"mode": "none"}),
+            "mlops:remediation: nobody would tell it of alerts; set mlops:monitoring.mode to run",
+        ),
+        (
+            settings(
+                RETRAIN,
+                monitoring={
+                    "mode": "run",
+                    "receivers": [{"name": "remediation", "kind": "webhook", "url": "https://a.example.org"}],
+                },
+            ),
+            "mlops:monitoring.receivers[0].name: remediation is the receiver that mlops:remediation adds",
+        ),
+    ],
+)
+def test_what_could_not_be_followed_is_refused_with_its_path(values: dict[str, Any], message: str) -> None:
+    assert problem(values).startswith(message)
