@@ -55,7 +55,8 @@ class Follower:
         self.notes: list[str] = []
         self._lines = logs.follow(pods, 600, self.notes.append)
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        # A test that fails must not keep the process.
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def waits_for(self, *texts: str) -> None:
