@@ -49,17 +49,21 @@ def test_a_killed_program_comes_back_with_its_data_and_the_endpoint_answers(
 
 
 def test_serving_goes_on_without_object_store_and_model_registry(platform: Platform) -> None:
+    chosen = [
+        "-n",
+        "mlops-system",
+        "-l",
+        "app.kubernetes.io/name in (database, model-registry, object-store)",
+    ]
     workloads = [
         f"{item['kind'].lower()}/{item['metadata']['name']}"
-        for item in platform.get("statefulsets,deployments", "-n", "mlops-system")["items"]
+        for item in platform.get("statefulsets,deployments", *chosen)["items"]
     ]
+    assert len(workloads) == 3
     platform.kubectl("scale", "-n", "mlops-system", "--replicas=0", *workloads)
     try:
         eventually(
-            lambda: (
-                platform.get("pods", "-n", "mlops-system", "--field-selector=status.phase=Running")["items"]
-                == []
-            ),
+            lambda: platform.get("pods", *chosen, "--field-selector=status.phase=Running")["items"] == [],
             RECOVERY_SECONDS,
             "store, database and registry are gone",
         )

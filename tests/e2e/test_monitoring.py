@@ -7,9 +7,11 @@ import secrets
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from mlops_pipelines import mortgage
@@ -20,19 +22,20 @@ from running_platform import Platform, eventually, mlops
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
+Rows = npt.NDArray[np.float32]
 MOST_BYTES = 2**30
 DRIFTED_ROWS = 1000
 TRACE = secrets.token_hex(16)
 
 
-def asked_predictions(platform: Platform, rows: np.ndarray, **headers: str) -> None:
+def asked_predictions(platform: Platform, rows: Rows, **headers: str) -> None:
     """Real applications, as a client sends them."""
     url = f"{platform.endpoint['url']}/v2/models/mortgage/infer"
     httpx.post(url, json=mortgage.request(rows), headers=headers, timeout=30).raise_for_status()
 
 
 @pytest.fixture(scope="module")
-def rows() -> np.ndarray:
+def rows() -> Rows:
     """The features of every application of the reference data."""
     return mortgage.clean(mortgage.load()).features
 
@@ -72,7 +75,7 @@ def test_the_whole_of_monitoring_uses_less_than_a_gibibyte(platform: Platform) -
     assert float(instant(platform, used)[0]["value"][1]) < MOST_BYTES
 
 
-def test_every_query_of_every_dashboard_has_data(platform: Platform, rows: np.ndarray) -> None:
+def test_every_query_of_every_dashboard_has_data(platform: Platform, rows: Rows) -> None:
     asked_predictions(platform, rows[:200])
     absent = {dashboards.Needs.ALERTS, dashboards.Needs.KEDA, dashboards.Needs.SCHEDULE}
     wanted = [query for query in dashboards.queries() if query.needs not in absent]
@@ -95,7 +98,7 @@ def test_every_query_of_every_dashboard_has_data(platform: Platform, rows: np.nd
 
 
 def test_a_request_is_found_by_its_trace_in_the_log_and_in_the_collector(
-    platform: Platform, rows: np.ndarray
+    platform: Platform, rows: Rows
 ) -> None:
     asked_predictions(platform, rows[:1], traceparent=f"00-{TRACE}-{secrets.token_hex(8)}-01")
     line = mlops("logs", "mortgage", "--env", "e2e", "--request", TRACE, "--json").stdout.splitlines()
@@ -120,12 +123,12 @@ def test_alertmanager_keeps_tickets_of_an_endpoint_that_is_down_to_itself(
         ],
         tmp_path,
     )
-    eventually(
-        lambda: [alert["status"]["state"] for alert in told(platform, "alertname=MlopsPodsNotReady", 'endpoint="elsewhere"')]
-        == ["suppressed"],
-        30,
-        "the ticket is inhibited",
-    )
+
+    def states() -> list[str]:
+        tickets = told(platform, "alertname=MlopsPodsNotReady", "endpoint=elsewhere")
+        return [ticket["status"]["state"] for ticket in tickets]
+
+    eventually(lambda: states() == ["suppressed"], 30, "the ticket is inhibited")
 
 
 def test_a_storm_of_500_alerts_is_survived(platform: Platform, tmp_path: Path) -> None:
@@ -140,7 +143,7 @@ def test_a_storm_of_500_alerts_is_survived(platform: Platform, tmp_path: Path) -
 
 
 def test_real_applications_of_another_kind_alert_and_the_model_is_trained_anew(
-    platform: Platform, rows: np.ndarray
+    platform: Platform, rows: Rows
 ) -> None:
     denied = rows[mortgage.clean(mortgage.load()).labels == 0]
     before = platform.get("jobs", "-n", "mlops-models")["items"]
@@ -156,7 +159,7 @@ def test_real_applications_of_another_kind_alert_and_the_model_is_trained_anew(
     assert document
     known = {job["metadata"]["name"] for job in before}
 
-    def retraining() -> list[dict]:
+    def retraining() -> list[dict[str, Any]]:
         jobs = platform.get("jobs", "-n", "mlops-models")["items"]
         return [job for job in jobs if job["metadata"]["name"] not in known]
 
@@ -169,7 +172,7 @@ def test_real_applications_of_another_kind_alert_and_the_model_is_trained_anew(
 
 
 def test_a_killed_prometheus_keeps_history_and_alerts(platform: Platform) -> None:
-    (before,) = [a for a in alerts(platform, "MlopsInputDrift")]
+    (before,) = alerts(platform, "MlopsInputDrift")
     then = datetime.now(UTC).timestamp()
     series = 'process_start_time_seconds{job="prometheus"}'
     started = instant(platform, series)[0]["value"][1]
