@@ -175,6 +175,13 @@ def test_each_rule_file_is_an_object_and_all_are_in_the_folder_that_prometheus_r
     assert mount["mountPath"] == "/etc/prometheus-rules"
 
 
+def test_without_rules_there_is_no_folder_of_them() -> None:
+    recording = registered(lambda: make(mlops.Monitoring, "mon", rules=None))
+    assert recording.names_of("ConfigMap") == ["mon-otel-collector-config", "mon-prometheus-config"]
+    volumes = pod(recording, "StatefulSet", "mon-prometheus")["spec"]["volumes"]
+    assert [volume["name"] for volume in volumes] == ["api-token", "config"]
+
+
 def test_prometheus_finds_pods_and_reads_kubelets_and_may_do_nothing_else(monitoring: Recording) -> None:
     role = monitoring.of("ClusterRole").inputs
     assert {key: role[key] for key in ("metadata", "rules")} == {
