@@ -132,9 +132,11 @@ def test_a_platform_without_monitoring_admits_no_one_to_its_metrics_and_has_no_a
 
 
 def test_prometheus_has_the_rules_of_the_platform_and_of_its_endpoints(watched: Recording) -> None:
-    rules = watched.of("ConfigMap", "mlops-monitoring-prometheus-rules").inputs["data"]
-    assert rules == watched.outputs["mlops"]["alert_rules"]
-    assert sorted(rules) == ["endpoint-mortgage.yaml", "platform.yaml"]
+    told = watched.outputs["mlops"]["alert_rules"]
+    assert sorted(told) == ["endpoint-mortgage.yaml", "platform.yaml"]
+    for stem in ("endpoint-mortgage", "platform"):
+        config_map = watched.of("ConfigMap", f"mlops-monitoring-prometheus-rules-{stem}").inputs
+        assert config_map["data"] == {f"{stem}.yaml": told[f"{stem}.yaml"]}
     assert watched.outputs["mlops"]["prometheus_url"] == "http://prometheus.mlops-system.svc:9090"
     assert watched.outputs["mlops"]["alertmanager_url"] == "http://alertmanager.mlops-system.svc:9093"
 
