@@ -13,7 +13,7 @@ from mlops_pipelines import run as pipeline
 from mlops_pipelines.errors import GateFailed, PipelineError
 from mlops_pipelines.gates import Gates
 from mlops_pipelines.registry import Registry
-from mlops_pipelines.settings import RunSettings
+from mlops_pipelines.settings import Retrain, RunSettings
 from mlops_serving import publish, release
 from mlops_serving.errors import ObjectMissing, StoreError
 from mlops_serving.store import NotModified, Store
@@ -91,6 +91,39 @@ def test_another_code_revision_makes_a_version_but_no_release(settings: RunSetti
     pipeline.run(settings, quiet)
     other = settings.model_copy(update={"code_revision": "another"})
     assert pipeline.run(other, quiet) == "2"
+    assert stable_version(store, settings.endpoint) == "1"
+
+
+def retraining(settings: RunSettings, number: str = "123456789012") -> RunSettings:
+    return settings.model_copy(update={"retrain": Retrain(id=number, alert="MlopsInputDrift")})
+
+
+def test_a_retraining_makes_a_version_of_the_same_inputs_and_releases_it_once(
+    settings: RunSettings, store: Store, client: MlflowClient
+) -> None:
+    pipeline.run(settings, quiet)
+    for _ in range(2):  # a Job starts its pod again if it ends badly
+        assert pipeline.run(retraining(settings), quiet) == "2"
+    assert publish.versions(store, settings.model) == ["1", "2"]
+    made = release.record(store, settings.endpoint, 2)
+    assert (made.stable_version, made.mode, made.previous) == ("2", "stable", 1)
+    assert made.why == "retrained by remediation 123456789012 for alert MlopsInputDrift; it passed every gate"
+    with pytest.raises(ObjectMissing):
+        release.record(store, settings.endpoint, 3)
+    tags = client.get_run(str(client.get_model_version(settings.model, "2").run_id)).data.tags
+    assert {name: tags[name] for name in tags if name.startswith("retrain.")} == {
+        "retrain.alert": "MlopsInputDrift",
+        "retrain.endpoint": settings.endpoint,
+        "retrain.id": "123456789012",
+    }
+    assert pipeline.run(retraining(settings, "2"), quiet) == "3"
+
+
+def test_a_retraining_that_fails_its_gates_is_not_released(settings: RunSettings, store: Store) -> None:
+    pipeline.run(settings, quiet)
+    strict = retraining(settings).model_copy(update={"gates": Gates(minimum_roc_auc=0.99)})
+    with pytest.raises(GateFailed):
+        pipeline.run(strict, quiet)
     assert stable_version(store, settings.endpoint) == "1"
 
 

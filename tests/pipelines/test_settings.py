@@ -4,7 +4,7 @@ import pytest
 
 from mlops_pipelines.errors import SettingsError
 from mlops_pipelines.gates import Gates
-from mlops_pipelines.settings import bucket_settings, run_settings
+from mlops_pipelines.settings import Retrain, bucket_settings, run_settings
 
 RUN = {
     "MLOPS_MODEL": "mortgage",
@@ -28,6 +28,14 @@ def test_what_is_not_given_has_the_documented_default() -> None:
     settings = run_settings({**RUN, "PATH": "/bin"})
     assert (settings.store.bucket, settings.data_bucket, settings.gates) == ("models", "data", Gates())
     assert settings.data_store().bucket == "data"
+
+
+def test_a_retraining_says_its_number_and_the_alert_or_neither() -> None:
+    cause = {"MLOPS_RETRAIN_ID": "123456789012", "MLOPS_RETRAIN_ALERT": "MlopsInputDrift"}
+    assert run_settings({**RUN, **cause}).retrain == Retrain(id="123456789012", alert="MlopsInputDrift")
+    assert run_settings(RUN).retrain is None
+    with pytest.raises(SettingsError, match="MLOPS_RETRAIN_ALERT is not set"):
+        run_settings({**RUN, "MLOPS_RETRAIN_ID": "1"})
 
 
 def test_gates_are_changed_one_by_one() -> None:

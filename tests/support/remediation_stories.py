@@ -19,9 +19,11 @@ from mlops_pipelines.remediation.settings import Action, Policy, Rule
 from mlops_serving import release
 from mlops_serving.release import Release
 from mlops_serving.store import Store
-from serving_process import DEADLINE, free_port, wait_until
+from serving_process import free_port, wait_until
 
 TOKEN = "a-token-of-the-tests"
+DEADLINE = 90.0
+"""For what takes no time by itself, on a machine that is busy."""
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 JOB = {
     "apiVersion": "batch/v1",
@@ -165,11 +167,11 @@ class Receiver:
 
     def wait_for(self, outcome: str, count: int = 1, action: str = "retrain") -> None:
         """Wait until so many decisions had this outcome."""
-        wait_until(lambda: self.decisions(outcome, action) >= count)
+        wait_until(lambda: self.decisions(outcome, action) >= count, DEADLINE)
 
     def wait_ready(self) -> Receiver:
         """Wait until it is ready."""
-        wait_until(lambda: self.process.poll() is not None or self.status() == 200)
+        wait_until(lambda: self.process.poll() is not None or self.status() == 200, DEADLINE)
         assert self.process.poll() is None, self.log.read_text()
         return self
 
@@ -180,7 +182,7 @@ class Receiver:
     def terminate(self) -> int:
         """SIGTERM, and the exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(DEADLINE + 10)
+        return self.process.wait(DEADLINE)
 
     def kill(self) -> None:
         """As a crash would."""

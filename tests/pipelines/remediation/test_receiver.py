@@ -14,9 +14,11 @@ import pytest
 
 from mlops_pipelines.remediation import app, records, worker
 from mlops_pipelines.remediation.records import Outcome, Record
+from mlops_pipelines.remediation.settings import KUBERNETES_SECONDS, STORE_SECONDS
 from mlops_serving import release
 from mlops_serving.store import NotModified, Store, store_settings
 from remediation_stories import (
+    DEADLINE,
     TOKEN,
     Receiver,
     alert,
@@ -28,6 +30,7 @@ from remediation_stories import (
 from scripted_kubernetes import ScriptedKubernetes
 from serving_process import Gateway, wait_until
 
+pytestmark = pytest.mark.timeout(300)
 Start = Callable[..., Receiver]
 DRIFT = notification(alert())
 ROLLBACK = rule("MlopsErrorBudgetBurnsFast", "rollback")
@@ -103,7 +106,7 @@ def test_a_receiver_that_was_killed_while_acting_finishes_under_the_same_number(
     receiver = start(policy())
     cluster.hang.set()
     receiver.send(DRIFT)
-    wait_until(lambda: cluster.asked)
+    wait_until(lambda: cluster.asked, DEADLINE)
     receiver.kill()
     cluster.hang.clear()
     receiver = start(policy())
@@ -131,7 +134,7 @@ def test_a_rollback_on_a_real_object_store_is_the_next_release(start: Start, gat
 def test_without_the_token_nothing_is_looked_at(start: Start, token: str) -> None:
     receiver = start(policy())
     headers = {b"authorization": f"Bearer {token}".encode("latin-1")} if token else {}
-    answer = httpx.post(f"{receiver.url}/alerts", json=DRIFT, headers=headers)
+    answer = httpx.post(f"{receiver.url}/alerts", json=DRIFT, headers=headers, timeout=DEADLINE)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
     assert receiver.metric('mlops_remediation_notifications_total{result="unauthorized"}') == 1
@@ -163,7 +166,7 @@ def endless(receiver: Receiver) -> int:
 
     headers = {"authorization": f"Bearer {TOKEN}"}
     try:
-        answer = httpx.post(f"{receiver.url}/alerts", content=body(), headers=headers)
+        answer = httpx.post(f"{receiver.url}/alerts", content=body(), headers=headers, timeout=DEADLINE)
         assert answer.status_code == 413
     except httpx.WriteError:
         pass
@@ -182,12 +185,12 @@ def test_a_storm_of_500_alerts_is_one_decision_an_endpoint_in_little_time_and_me
     )
     begun = time.monotonic()
     assert receiver.send(storm).json() == {"decision": 250, "ignored": 250, "resolved": 0}
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < KUBERNETES_SECONDS
     receiver.wait_for("done")
     assert [one.alerts for one in kept(store)] == [250, 250]
     assert len(cluster.jobs) == 1
     assert memory_of(receiver) - before < 32 << 20
-    text = httpx.get(f"{receiver.url}/metrics").text
+    text = httpx.get(f"{receiver.url}/metrics", timeout=DEADLINE).text
     assert "feature-" not in text
     assert "endpoint-" not in text
 
@@ -203,10 +206,10 @@ def test_while_the_api_server_hangs_calls_are_answered_at_once_and_a_full_queue_
     receiver = start(policy())
     cluster.hang.set()
     receiver.send(DRIFT)
-    wait_until(lambda: cluster.asked)
+    wait_until(lambda: cluster.asked, DEADLINE)
     begun = time.monotonic()
     answers = [receiver.send(DRIFT) for _ in range(worker.QUEUE + 1)]
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < KUBERNETES_SECONDS
     assert [answer.status_code for answer in answers] == [*[200] * worker.QUEUE, 503]
     assert answers[-1].headers["retry-after"] == "5"
     assert receiver.status("/healthz") == 200
@@ -222,7 +225,7 @@ def test_a_stop_finishes_what_was_accepted(start: Start, cluster: ScriptedKubern
     receiver = start(policy())
     cluster.hang.set()
     receiver.send(DRIFT)
-    wait_until(lambda: cluster.asked)
+    wait_until(lambda: cluster.asked, DEADLINE)
     receiver.send(DRIFT)
     cluster.hang.clear()
     cluster.let_go.set()
@@ -235,7 +238,7 @@ def test_while_the_store_is_away_it_is_not_ready_and_comes_with_it(start: Start,
     environ = gateway.environ("models")
     gateway.stop()
     receiver = start(policy(), environ, wait=False)
-    wait_until(lambda: receiver.status() == 503)
+    wait_until(lambda: receiver.status() == 503, DEADLINE)
     assert receiver.status("/healthz") == 200
     assert receiver.send(DRIFT).status_code == 503
     gateway.start()
@@ -252,8 +255,8 @@ def test_a_store_that_hangs_costs_the_decision_and_nothing_is_done_without_a_rec
     try:
         begun = time.monotonic()
         assert receiver.send(DRIFT).status_code == 200
-        assert time.monotonic() - begun < 2
-        wait_until(lambda: receiver.metric("mlops_remediation_unrecorded_total") == 1, 40)
+        assert time.monotonic() - begun < STORE_SECONDS
+        wait_until(lambda: receiver.metric("mlops_remediation_unrecorded_total") == 1, DEADLINE)
     finally:
         gateway.process.send_signal(signal.SIGCONT)
     assert cluster.asked == []
@@ -262,10 +265,10 @@ def test_a_store_that_hangs_costs_the_decision_and_nothing_is_done_without_a_rec
     assert len(cluster.jobs) == 1
 
 
-def test_a_body_that_stops_coming_is_given_up(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_stops_coming_is_given_up(start: Start) -> None:
     receiver = start(policy())
     head = f"POST /alerts HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {TOKEN}\r\ncontent-length: 9\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", receiver.port), timeout=app.BODY_SECONDS + 10) as slow:
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=app.BODY_SECONDS + DEADLINE) as slow:
         slow.sendall(head.encode())
         assert receiver.send(DRIFT).status_code == 200
         assert slow.recv(100).startswith(b"HTTP/1.1 408 ")
