@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -251,10 +250,13 @@ def test_since_is_handed_on_in_seconds_and_refused_when_it_is_no_time(
     assert "'soon' is not a length of time" in refused.stderr
 
 
-def test_an_endpoint_that_does_not_exist_is_named_beside_those_that_do(environment: Environment) -> None:
-    os.chdir(environment.paths.workspace)
+def test_an_endpoint_that_does_not_exist_is_named_beside_those_that_do(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(environment.paths.workspace)
     result = CliRunner().invoke(app, ["logs", "other", "--env", "test"])
     assert isinstance(result.exception, NotServing)
+    assert "it has: mortgage" in str(result.exception)
 
 
 def test_ctrl_c_ends_following_quietly(api: ScriptedApi, environment: Environment) -> None:
