@@ -136,8 +136,8 @@ _WHAT_TO_GIVE = {
     "prometheus_url": "give its address inside the cluster, such as http://prometheus.monitoring.svc:9090",
     "prometheus_namespace": "give the namespace of its pods, which endpoints admit, such as monitoring",
     "operator_labels": (
-        "give the labels by which it selects, such as {release: kube-prometheus-stack}, or {} if it selects all "
-        "(`kubectl get prometheus -A -o yaml` shows podMonitorSelector and ruleSelector)"
+        "give the labels by which it selects, such as {release: kube-prometheus-stack}, or {} if it selects "
+        "all (`kubectl get prometheus -A -o yaml` shows podMonitorSelector and ruleSelector)"
     ),
 }
 
