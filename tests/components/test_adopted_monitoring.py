@@ -10,8 +10,10 @@ import pytest
 import yaml
 
 import endpoint_stories
+import platform_stories
 import pulumi_mlops as mlops
 from component_samples import RESOURCES, image, make, sample
+from prometheus_operator import faults
 from pulumi_mlops import alerts, monitoring_adopt
 from pulumi_mlops.errors import InvalidValue
 from recording_engine import Recording, registered
@@ -131,6 +133,24 @@ def test_a_rule_file_is_one_object_with_its_groups_as_they_are(adopted: Recordin
 def test_the_rules_of_an_endpoint_come_through_unchanged() -> None:
     text = alerts.render(endpoint_stories.ALERTS)
     assert monitoring_adopt.rule_groups("endpoint-mortgage.yaml", text) == yaml.safe_load(text)
+
+
+def test_the_operators_own_definitions_take_all_of_it(adopted: Recording) -> None:
+    objects = [r.inputs for r in adopted.resources if "spec" in r.inputs]
+    assert [(one["kind"], faults(one["kind"], one["spec"])) for one in objects] == [
+        ("PodMonitor", []),
+        ("PodMonitor", []),
+        ("PodMonitor", []),
+        ("PrometheusRule", []),
+    ]
+    for text in (alerts.render(endpoint_stories.ALERTS), alerts.render_platform(platform_stories.ALERTS)):
+        assert faults("PrometheusRule", monitoring_adopt.rule_groups("rules.yaml", text)) == []
+
+
+def test_a_field_that_a_definition_does_not_have_is_found() -> None:
+    spec = monitoring_adopt.endpoints_monitor(5)
+    spec["podMetricsEndpoints"][0] |= {"scheme_": "http", "interval": "5"}
+    assert len(faults("PodMonitor", spec)) == 2
 
 
 @pytest.mark.parametrize(
