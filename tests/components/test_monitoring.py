@@ -64,7 +64,7 @@ def test_monitoring_is_these_objects(monitoring: Recording) -> None:
             ("ClusterRoleBinding", "mon-prometheus-cluster-binding"),
             ("ConfigMap", "mon-otel-collector-config"),
             ("ConfigMap", "mon-prometheus-config"),
-            ("ConfigMap", "mon-prometheus-rules"),
+            ("ConfigMap", "mon-prometheus-rules-platform"),
             ("DaemonSet", "mon-node-exporter"),
             ("Deployment", "mon-kube-state-metrics"),
             ("Deployment", "mon-otel-collector"),
@@ -150,6 +150,23 @@ def test_without_figures_there_are_15_days_on_four_fifths_of_5_gibibytes() -> No
             "accessModes": ["ReadWriteOnce"],
             "resources": {"requests": {"storage": size}},
         }
+
+
+def test_each_rule_file_is_an_object_and_all_are_in_the_folder_that_prometheus_reads() -> None:
+    rules = {"platform.yaml": "groups: []", "endpoint-a.yaml": "groups: [] # a"}
+    recording = registered(lambda: make(mlops.Monitoring, "mon", rules=rules))
+    for stem in ("platform", "endpoint-a"):
+        config_map = recording.of("ConfigMap", f"mon-prometheus-rules-{stem}").inputs
+        assert config_map["metadata"]["name"] == f"prometheus-rules-{stem}"
+        assert config_map["data"] == {f"{stem}.yaml": rules[f"{stem}.yaml"]}
+    spec = pod(recording, "StatefulSet", "mon-prometheus")["spec"]
+    (volume,) = [volume for volume in spec["volumes"] if volume["name"] == "rules"]
+    assert volume["projected"]["sources"] == [
+        {"configMap": {"name": "prometheus-rules-endpoint-a"}},
+        {"configMap": {"name": "prometheus-rules-platform"}},
+    ]
+    (mount,) = [mount for mount in spec["containers"][0]["volumeMounts"] if mount["name"] == "rules"]
+    assert mount["mountPath"] == "/etc/prometheus-rules"
 
 
 def test_prometheus_finds_pods_and_reads_kubelets_and_may_do_nothing_else(monitoring: Recording) -> None:
@@ -305,9 +322,11 @@ def test_a_new_secret_of_a_receiver_makes_no_pod_anew(monitoring: Recording) -> 
 
 
 def test_the_pods_wait_for_their_files_and_rights(monitoring: Recording) -> None:
-    assert {"mon-prometheus-config", "mon-prometheus-rules", "mon-prometheus-cluster-binding"} <= set(
-        monitoring.of("StatefulSet", "mon-prometheus").dependencies
-    )
+    assert {
+        "mon-prometheus-config",
+        "mon-prometheus-rules-platform",
+        "mon-prometheus-cluster-binding",
+    } <= set(monitoring.of("StatefulSet", "mon-prometheus").dependencies)
     assert "mon-alertmanager-config" in monitoring.of("StatefulSet", "mon-alertmanager").dependencies
     assert (
         "mon-kube-state-metrics-3-binding"
