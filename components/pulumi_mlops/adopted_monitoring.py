@@ -61,8 +61,6 @@ class AdoptedMonitoring(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _rules(self, place: Placement, file: str, text: Any) -> None:
-        if text is None:
-            return
         called = file.removesuffix(".yaml")
         meta = self._meta(place, called, place.namespace)
         groups = _groups(file, text)
