@@ -4,6 +4,7 @@
 in other languages can use the components too (`pulumi package add`).
 """
 
+from pulumi_mlops.adopted_monitoring import AdoptedMonitoring, AdoptedMonitoringArgs
 from pulumi_mlops.alert_args import (
     DriftArgs,
     EndpointAlertsArgs,
@@ -14,6 +15,7 @@ from pulumi_mlops.alert_args import (
 from pulumi_mlops.cluster import Cluster, ClusterArgs, existing_context, local_node
 from pulumi_mlops.database import Database, DatabaseArgs
 from pulumi_mlops.errors import InvalidValue
+from pulumi_mlops.grafana_dashboards import GrafanaDashboards, GrafanaDashboardsArgs
 from pulumi_mlops.guarded_namespace import GuardedNamespace, GuardedNamespaceArgs
 from pulumi_mlops.image_registry import ImageRegistry, ImageRegistryArgs, ImageRegistrySource
 from pulumi_mlops.keda import Keda, KedaArgs, KedaSource
@@ -21,6 +23,7 @@ from pulumi_mlops.model_endpoint import ModelEndpoint, ModelEndpointArgs
 from pulumi_mlops.model_registry import ModelRegistry, ModelRegistryArgs
 from pulumi_mlops.monitoring import Monitoring
 from pulumi_mlops.monitoring_args import (
+    DashboardsArgs,
     MonitoringArgs,
     MonitoringImagesArgs,
     MonitoringSource,
@@ -45,13 +48,18 @@ from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs, StoreAccessArgs
 from pulumi_mlops.tracing_args import TracingArgs
 
 __all__ = [
+    "AdoptedMonitoring",
+    "AdoptedMonitoringArgs",
     "Cluster",
     "ClusterArgs",
+    "DashboardsArgs",
     "Database",
     "DatabaseArgs",
     "DriftArgs",
     "EndpointAlertsArgs",
     "FlowArgs",
+    "GrafanaDashboards",
+    "GrafanaDashboardsArgs",
     "GuardedNamespace",
     "GuardedNamespaceArgs",
     "ImageRegistry",

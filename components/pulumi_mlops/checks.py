@@ -17,6 +17,9 @@ _DIGEST_REFERENCE = re.compile(r"[a-z0-9.\-]+(:[0-9]+)?(/[a-z0-9._\-]+)+(:[\w.\-
 _OBJECT_NAME = re.compile(r"[a-z]([a-z0-9\-]*[a-z0-9])?")
 _QUANTITY = re.compile(r"([0-9]+|[0-9]*\.[0-9]+)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
 _RULE_FILE = re.compile(r"[a-z0-9][a-z0-9.\-]*\.yaml")
+_LABEL_PART = r"[A-Za-z0-9]([A-Za-z0-9_.\-]{0,61}[A-Za-z0-9])?"
+_LABEL_NAME = re.compile(rf"([a-z0-9][a-z0-9.\-]{{0,252}}/)?{_LABEL_PART}")
+_LABEL_VALUE = re.compile(rf"({_LABEL_PART})?")
 _DURATION = re.compile(r"([1-9][0-9]*)(s|m|h)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _HTTP_URL = re.compile(r"https?://[\w.\-]+(:[1-9][0-9]{0,4})?(/[^\s?#]*)?")
@@ -62,6 +65,26 @@ def object_name(value: str) -> str:
         raise InvalidValue(
             f"{value!r} is not a name for Kubernetes objects; allowed are lower-case letters, digits and "
             f"inner hyphens, a letter first, at most {_LONGEST_OBJECT_NAME} characters"
+        )
+    return value
+
+
+def label_name(value: str) -> str:
+    """The name of a Kubernetes label, with or without a prefix: `release`, `example.org/team`."""
+    if not _LABEL_NAME.fullmatch(value):
+        raise InvalidValue(
+            f"{value!r} is no name of a label; allowed are up to 63 letters, digits, hyphens, dots and "
+            "underscores, after a domain and a slash if need be, such as release or example.org/team"
+        )
+    return value
+
+
+def label_value(value: str) -> str:
+    """The value of a Kubernetes label, which may be empty."""
+    if not _LABEL_VALUE.fullmatch(value):
+        raise InvalidValue(
+            f"{value!r} cannot be a label's value; allowed are up to 63 letters, digits, hyphens, dots and "
+            "underscores, a letter or digit first and last"
         )
     return value
 

@@ -19,8 +19,11 @@ from pulumi_mlops import (
     rights,
 )
 from pulumi_mlops import monitoring_config as config
+from pulumi_mlops.adopted_monitoring import AdoptedMonitoring
 from pulumi_mlops.alerts import limits
+from pulumi_mlops.grafana_dashboards import GrafanaDashboards
 from pulumi_mlops.monitoring_args import MonitoringArgs, MonitoringSource
+from pulumi_mlops.monitoring_parts import adopted, dashboards
 from pulumi_mlops.placement import Placement
 
 
@@ -39,13 +42,31 @@ class Monitoring(pulumi.ComponentResource):
     def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:Monitoring", name, {}, opts)
         source = MonitoringSource(inputs.section(args, "source"))
-        if source is MonitoringSource.ADOPT:
-            raise pulumi.InputPropertyError(
-                "source", "a Prometheus of the cluster cannot be adopted yet; allowed is run"
-            )
         self._name = name
         self.source = pulumi.Output.from_input(source.value)
         self._namespace = inputs.text(args, "namespace", inputs.any_text)
+        if source is MonitoringSource.ADOPT:
+            self._adopt(args)
+        else:
+            self._run(args)
+        if inputs.given(args, "dashboards"):
+            GrafanaDashboards(f"{name}-dashboards", dashboards(args), self._child())
+        self.register_outputs(
+            {
+                "source": self.source,
+                "prometheus_url": self.prometheus_url,
+                "alertmanager_url": self.alertmanager_url,
+                "otlp_url": self.otlp_url,
+            }
+        )
+
+    def _adopt(self, args: MonitoringArgs) -> None:
+        self.prometheus_url = pulumi.Output.from_input(inputs.text(args, "prometheus_url", checks.http_url))
+        self.alertmanager_url = self.otlp_url = pulumi.Output.from_input(None)
+        AdoptedMonitoring(f"{self._name}-adopted", adopted(args), self._child())
+
+    def _run(self, args: MonitoringArgs) -> None:
+        name = self._name
         self._images = inputs.section(args, "images")
         models = list(inputs.section(args, "models_namespaces"))
         watched = [self._namespace, *models, *([args["keda_namespace"]] if _keda(args) else [])]
@@ -63,14 +84,6 @@ class Monitoring(pulumi.ComponentResource):
         self.prometheus_url = self._url(config.PROMETHEUS, config.PROMETHEUS_PORT)
         self.alertmanager_url = self._url(config.ALERTMANAGER, config.ALERTMANAGER_PORT)
         self.otlp_url = self._url(config.COLLECTOR, config.OTLP_HTTP_PORT)
-        self.register_outputs(
-            {
-                "source": self.source,
-                "prometheus_url": self.prometheus_url,
-                "alertmanager_url": self.alertmanager_url,
-                "otlp_url": self.otlp_url,
-            }
-        )
 
     def _prometheus(self, args: MonitoringArgs, place: Placement, before: list[pulumi.Resource]) -> None:
         wanted: Mapping[str, Any] = args.get("prometheus") or {}

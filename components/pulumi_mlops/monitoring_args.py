@@ -12,7 +12,7 @@ class MonitoringSource(Enum):
     """Where Prometheus and Alertmanager come from."""
 
     ADOPT = "adopt"
-    """The cluster has them; refused so far."""
+    """The cluster has a prometheus-operator, and with it Prometheus and Alertmanager."""
     RUN = "run"
     """They run in the namespace that is given."""
 
@@ -98,23 +98,36 @@ class PrometheusArgs(TypedDict, total=False):
     """CPU and memory."""
 
 
+class DashboardsArgs(TypedDict):
+    """Where dashboards are put, and by which label Grafana's sidecar finds them."""
+
+    namespace: pulumi.Input[str]
+    """A namespace in which the sidecar looks; Grafana's own unless it was told of others."""
+    label: NotRequired[str]
+    """The label's name; `grafana_dashboard` by default."""
+    label_value: NotRequired[pulumi.Input[str]]
+    """The label's value; `1` by default."""
+    folder: NotRequired[pulumi.Input[str]]
+    """Folder in Grafana, where the sidecar's `folderAnnotation` is `grafana_folder`; `Models` by default."""
+
+
 class MonitoringArgs(TypedDict):
     """Arguments of Monitoring."""
 
     source: MonitoringSource
     """Whether to run it or to adopt the cluster's."""
     namespace: NotRequired[pulumi.Input[str]]
-    """To run: namespace of its objects; one namespace can have one."""
+    """Namespace of its objects; one namespace can have one."""
     images: NotRequired[MonitoringImagesArgs]
     """To run: images of its programs."""
     models_namespaces: NotRequired[list[pulumi.Input[str]]]
-    """To run: the namespaces in which it looks for endpoints."""
+    """The namespaces of endpoints."""
     keda_namespace: NotRequired[pulumi.Input[str]]
-    """To run: the namespace of a KEDA that is watched too; none without it."""
+    """The namespace of a KEDA that is watched too; none without it."""
     rules: NotRequired[dict[str, pulumi.Input[str]]]
-    """To run: Prometheus rule files by their names, such as the output `alert_rules` of an endpoint."""
+    """Prometheus rule files by their names, such as the output `alert_rules` of an endpoint."""
     prometheus: NotRequired[PrometheusArgs]
-    """To run: Prometheus."""
+    """Prometheus; of an adopted one, `scrape_seconds` alone."""
     receivers: NotRequired[list[ReceiverArgs]]
     """To run: who is told of alerts; nobody without it."""
     routes: NotRequired[list[RouteArgs]]
@@ -127,3 +140,10 @@ class MonitoringArgs(TypedDict):
     """To run: pods that ask Prometheus, beyond its own and those outside."""
     storage_class: NotRequired[pulumi.Input[str]]
     """To run: StorageClass of the volumes; the cluster's default class without it."""
+    prometheus_url: NotRequired[pulumi.Input[str]]
+    """To adopt: where Prometheus answers inside the cluster."""
+    operator_labels: NotRequired[dict[str, pulumi.Input[str]]]
+    """To adopt: labels by which the operator's Prometheus selects, such as `release: kube-prometheus-stack`;
+    empty if it selects all."""
+    dashboards: NotRequired[DashboardsArgs]
+    """Dashboards for a Grafana of the cluster; none without it."""

@@ -35,7 +35,7 @@ SCRAPE_SECONDS = 5
 """Of the endpoints: the autoscaler averages three scrapes of 15 seconds."""
 _OTHERS_SECONDS = 30
 _EVALUATION_SECONDS = 30
-_SERIES = 50_000
+SERIES = 50_000
 """Of one target: more than a model server, which has bounds of its own, ever names."""
 _TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a folder, not a token
 
@@ -180,7 +180,7 @@ def _kubelet(scraping: Scraping, name: str, path: str, kept: str) -> Object:
 
 _LIMITS: Object = {
     "body_size_limit": "32MB",
-    "sample_limit": _SERIES,
+    "sample_limit": SERIES,
     "label_limit": 40,
     "label_name_length_limit": 200,
     "label_value_length_limit": 1000,

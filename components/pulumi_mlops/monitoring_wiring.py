@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pulumi
 
-from pulumi_mlops import inputs, keda_pods, model_endpoint_pods
+from pulumi_mlops import inputs, keda_pods, model_endpoint_pods, monitoring_adopt
 from pulumi_mlops import monitoring_config as config
 from pulumi_mlops.labels import selector
 from pulumi_mlops.monitoring_args import MonitoringArgs, MonitoringSource
@@ -13,6 +13,23 @@ from pulumi_mlops.platform_args import PlatformArgs, PlatformMonitoringArgs
 from pulumi_mlops.platform_site import Site
 from pulumi_mlops.shared_args import FlowArgs
 from pulumi_mlops.tracing_args import TracingArgs
+
+_GIVEN = (
+    "prometheus",
+    "receivers",
+    "routes",
+    "pace",
+    "otlp_endpoint",
+    "prometheus_url",
+    "operator_labels",
+    "dashboards",
+)
+
+
+def is_adopted(args: PlatformArgs) -> bool:
+    """Whether the platform is watched by the cluster's own Prometheus."""
+    wanted = args.get("monitoring")
+    return wanted is not None and MonitoringSource(wanted["source"]) is MonitoringSource.ADOPT
 
 
 def is_run(args: PlatformArgs) -> bool:
@@ -28,20 +45,19 @@ def monitoring(
     rules: Mapping[str, pulumi.Input[str]],
 ) -> MonitoringArgs:
     """Monitoring looks at the platform's namespaces, and KEDA asks its Prometheus."""
-    if MonitoringSource(wanted["source"]) is MonitoringSource.ADOPT:
-        return {"source": MonitoringSource.ADOPT}
+    run = is_run(site.args)
     args: dict[str, Any] = {
-        "source": MonitoringSource.RUN,
+        "source": MonitoringSource(wanted["source"]),
         "namespace": site.system,
-        "images": _images(site.args["images"]),
+        "images": _images(site.args["images"]) if run else None,
         "models_namespaces": [site.models],
+        "keda_namespace": keda_namespace,
         "rules": dict(rules),
-        "storage_class": site.args["cluster"].get("storage_class"),
-        **{key: wanted.get(key) for key in ("prometheus", "receivers", "routes", "pace", "otlp_endpoint")},
+        "storage_class": site.args["cluster"].get("storage_class") if run else None,
+        **{key: wanted.get(key) for key in _GIVEN},
     }
-    if keda_namespace is not None:
+    if run and keda_namespace is not None:
         asking = selector("keda-operator", "keda-operator")
-        args["keda_namespace"] = keda_namespace
         args["allowed_ingress"] = [
             {"name": "KEDA", "port": config.PROMETHEUS_PORT, "namespace": keda_namespace, "pods": asking}
         ]
@@ -50,16 +66,14 @@ def monitoring(
 
 def endpoint_ingress(site: Site) -> list[FlowArgs]:
     """Who collects an endpoint's metrics."""
-    if not is_run(site.args):
+    if site.args.get("monitoring") is None:
         return []
-    port = model_endpoint_pods.ADMIN_PORT
-    return [{"name": "metrics", "port": port, "namespace": site.system, "pods": collecting()}]
+    return [_collected(site, model_endpoint_pods.ADMIN_PORT)]
 
 
 def keda_ingress(site: Site) -> list[FlowArgs]:
     """Who collects KEDA's metrics."""
-    port = keda_pods.METRICS_PORT
-    return [{"name": "metrics", "port": port, "namespace": site.system, "pods": collecting()}]
+    return [_collected(site, keda_pods.METRICS_PORT)]
 
 
 def endpoint_tracing(site: Site) -> TracingArgs | None:
@@ -76,6 +90,14 @@ def scrape_seconds(args: PlatformArgs) -> Any:
     """How often endpoints are asked; None for the default."""
     wanted: Mapping[str, Any] = args.get("monitoring") or {}
     return (wanted.get("prometheus") or {}).get("scrape_seconds")
+
+
+def _collected(site: Site, port: int) -> FlowArgs:
+    if is_adopted(site.args):
+        wanted = inputs.section(site.args, "monitoring")
+        namespace = inputs.text(wanted, "prometheus_namespace", inputs.any_text, within="monitoring")
+        return monitoring_adopt.collecting(namespace, port)
+    return {"name": "metrics", "port": port, "namespace": site.system, "pods": collecting()}
 
 
 def collecting() -> dict[str, pulumi.Input[str]]:

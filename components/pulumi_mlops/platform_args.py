@@ -8,6 +8,7 @@ from pulumi_mlops.alert_args import EndpointAlertsArgs
 from pulumi_mlops.cluster import ClusterArgs
 from pulumi_mlops.keda import KedaSource
 from pulumi_mlops.monitoring_args import (
+    DashboardsArgs,
     MonitoringSource,
     PaceArgs,
     PrometheusArgs,
@@ -113,6 +114,14 @@ class PlatformMonitoringArgs(TypedDict):
     """Where the collector sends traces, by OTLP over gRPC; into its log without it."""
     tracing: NotRequired[PlatformTracingArgs]
     """Traces of all endpoints but those with a collector of their own; none without it."""
+    prometheus_url: NotRequired[pulumi.Input[str]]
+    """To adopt: where Prometheus answers inside the cluster."""
+    prometheus_namespace: NotRequired[pulumi.Input[str]]
+    """To adopt: the namespace of its pods, which endpoints admit."""
+    operator_labels: NotRequired[dict[str, pulumi.Input[str]]]
+    """To adopt: labels by which the operator's Prometheus selects; empty if it selects all."""
+    dashboards: NotRequired[DashboardsArgs]
+    """Dashboards for a Grafana of the cluster; none without it."""
 
 
 class PlatformRemediationArgs(TypedDict):

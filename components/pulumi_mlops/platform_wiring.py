@@ -191,23 +191,33 @@ def keda(site: Site, wanted: PlatformKedaArgs, namespace: pulumi.Output[str] | N
         "operator_image": inputs.text(images, "keda_operator", checks.image_by_digest, within="images"),
         "adapter_image": inputs.text(images, "keda_adapter", checks.image_by_digest, within="images"),
         "scaled_namespaces": [site.models],
-        "allowed_egress": [_to_prometheus(site, wanted)],
+        "allowed_egress": [_to_prometheus(site)],
         "allowed_ingress": monitoring_wiring.keda_ingress(site),
     }
 
 
 def prometheus_url(site: Site) -> pulumi.Input[str]:
     """Where the platform's Prometheus answers, or the one that the arguments name."""
-    keda_args = site.args.get("keda")
-    given = None if keda_args is None else keda_args.get("prometheus_url")
+    given = _given_prometheus(site)
     if given is not None:
         return given
     return pulumi.Output.concat("http://", PROMETHEUS, ".", site.system, f".svc:{PROMETHEUS_PORT}")
 
 
-def _to_prometheus(site: Site, wanted: PlatformKedaArgs) -> FlowArgs:
+def _given_prometheus(site: Site) -> pulumi.Input[str] | None:
+    """The address that the arguments of KEDA name, else that of an adopted Prometheus."""
+    keda_args: Mapping[str, Any] = site.args.get("keda") or {}
+    if keda_args.get("prometheus_url") is not None:
+        return cast(str, keda_args["prometheus_url"])
+    if not monitoring_wiring.is_adopted(site.args):
+        return None
+    wanted = inputs.section(site.args, "monitoring")
+    return cast(str, inputs.text(wanted, "prometheus_url", checks.http_url, within="monitoring"))
+
+
+def _to_prometheus(site: Site) -> FlowArgs:
     """To the platform's own pods; one given by its address may be anywhere, on any usual port."""
-    if wanted.get("prometheus_url") is None:
+    if _given_prometheus(site) is None:
         return {
             "name": "prometheus",
             "port": PROMETHEUS_PORT,

@@ -47,8 +47,14 @@ def monitoring(settings: MonitoringSettings, images: Images) -> PlatformMonitori
         "pace": _given(pace),
         "otlp_endpoint": settings.otlp_endpoint,
         "tracing": None if tracing is None else tracing.model_dump(),
+        "prometheus_url": settings.prometheus_url,
+        "prometheus_namespace": settings.prometheus_namespace,
+        "dashboards": settings.dashboards and settings.dashboards.model_dump(exclude_none=True),
     }
-    return cast(PlatformMonitoringArgs, {"source": MonitoringSource(settings.mode), **_given(wanted)})
+    # No labels are a choice too: the operator selects all.
+    labels = {} if settings.operator_labels is None else {"operator_labels": settings.operator_labels}
+    source = MonitoringSource(settings.mode)
+    return cast(PlatformMonitoringArgs, {"source": source, **_given(wanted), **labels})
 
 
 def _in_clear(section: Section) -> dict[str, Any]:

@@ -28,6 +28,8 @@ def _secret_url(value: SecretStr) -> SecretStr:
 
 SecretUrl = Annotated[types.Secret, AfterValidator(_secret_url)]
 Smarthost = Annotated[str, AfterValidator(receivers.smarthost)]
+LabelName = Annotated[str, AfterValidator(checks.label_name)]
+LabelValue = Annotated[str, AfterValidator(checks.label_value)]
 Window = Annotated[str, AfterValidator(limits.window)]
 
 
@@ -94,10 +96,20 @@ class TraceSettings(Section):
     sample_ratio: types.Ratio = tracing_args.SAMPLE_RATIO
 
 
+class DashboardSettings(Section):
+    """Where a Grafana of the cluster finds the dashboards, by a label of their ConfigMaps."""
+
+    namespace: types.Text
+    label: LabelName | None = None
+    label_value: LabelValue | None = None
+    folder: types.Text | None = None
+
+
 class MonitoringSettings(Resources):
     """Where Prometheus and Alertmanager come from; `cpu` and `memory` are those of Prometheus.
 
-    Without `retentionSize`, 80 % of the volume are used.
+    Without `retentionSize`, 80 % of the volume are used. `prometheusUrl`, `prometheusNamespace` and
+    `operatorLabels` are of the Prometheus that is adopted.
     """
 
     mode: Literal["none", "run", "adopt"] = "none"
@@ -113,6 +125,22 @@ class MonitoringSettings(Resources):
     repeat_interval: types.Duration | None = None
     otlp_endpoint: types.HttpUrl | None = None
     tracing: TraceSettings | None = None
+    prometheus_url: types.HttpUrl | None = None
+    prometheus_namespace: types.Text | None = None
+    operator_labels: dict[LabelName, LabelValue] | None = None
+    dashboards: DashboardSettings | None = None
+
+
+ADOPT_ONLY = ("prometheus_url", "prometheus_namespace", "operator_labels")
+FOR_BOTH = ("scrape_interval", "dashboards")
+_WHAT_TO_GIVE = {
+    "prometheus_url": "give its address inside the cluster, such as http://prometheus.monitoring.svc:9090",
+    "prometheus_namespace": "give the namespace of its pods, which endpoints admit, such as monitoring",
+    "operator_labels": (
+        "give the labels by which it selects, such as {release: kube-prometheus-stack}, or {} if it selects "
+        "all (`kubectl get prometheus -A -o yaml` shows podMonitorSelector and ruleSelector)"
+    ),
+}
 
 
 def refuse_unfit(settings: MonitoringSettings, owners: Sequence[str], on_concurrency: bool) -> None:
@@ -162,17 +190,34 @@ def _is_encrypted(value: object) -> bool:
 
 
 def _refuse_mode(settings: MonitoringSettings) -> None:
+    given = sorted(name for name in settings.model_fields_set if getattr(settings, name) is not None)
+    used = {
+        "none": {"mode"},
+        "run": {*MonitoringSettings.model_fields} - {*ADOPT_ONLY},
+        "adopt": {"mode", *ADOPT_ONLY, *FOR_BOTH},
+    }[settings.mode]
+    for name in given:
+        if name in used:
+            continue
+        if settings.mode == "none":
+            raise ValueError(
+                f"{_key(name)}: nothing would use it; set mlops:monitoring.mode to "
+                f"{'adopt' if name in ADOPT_ONLY else 'run'}, or leave it out"
+            )
+        why = (
+            "the adopted Prometheus and Alertmanager have their own; set it there"
+            if settings.mode == "adopt"
+            else "this is for a Prometheus that is adopted; set mlops:monitoring.mode to adopt"
+        )
+        raise ValueError(f"{_key(name)}: {why}, or leave it out")
     if settings.mode == "adopt":
-        raise ValueError(
-            "mlops:monitoring.mode: a Prometheus of the cluster cannot be adopted yet; allowed are none "
-            "and run"
-        )
-    given = sorted(settings.model_fields_set - {"mode"})
-    if settings.mode == "none" and given:
-        key = MonitoringSettings.model_fields[given[0]].alias
-        raise ValueError(
-            f"mlops:monitoring.{key}: nothing would use it; set mlops:monitoring.mode to run, or leave it out"
-        )
+        for name in ADOPT_ONLY:
+            if getattr(settings, name) is None:
+                raise ValueError(f"{_key(name)}: needed to adopt a Prometheus; {_WHAT_TO_GIVE[name]}")
+
+
+def _key(name: str) -> str:
+    return f"mlops:monitoring.{MonitoringSettings.model_fields[name].alias}"
 
 
 def _refuse_size(settings: MonitoringSettings) -> None:

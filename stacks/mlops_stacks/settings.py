@@ -206,7 +206,7 @@ class Settings(Section):
             ):
                 raise ValueError(
                     f"mlops:endpoints[{number}].scaling.by: concurrency needs a Prometheus; set "
-                    "mlops:monitoring.mode to run, or name yours in mlops:keda.prometheusUrl"
+                    "mlops:monitoring.mode to run or adopt, or name yours in mlops:keda.prometheusUrl"
                 )
         return self
 

@@ -16,8 +16,10 @@ from component_samples import COMPONENTS, input_paths, make, replaced, sample
 from recording_engine import Recording, Registration, registered, unknown
 
 TYPE_TOKENS = {
+    "AdoptedMonitoring": "mlops:index:AdoptedMonitoring",
     "Cluster": "mlops:index:Cluster",
     "Database": "mlops:index:Database",
+    "GrafanaDashboards": "mlops:index:GrafanaDashboards",
     "GuardedNamespace": "mlops:index:GuardedNamespace",
     "ImageRegistry": "mlops:index:ImageRegistry",
     "Keda": "mlops:index:Keda",
@@ -183,7 +185,9 @@ def test_no_secret_reaches_a_pod_by_argument_or_plain_variable(
 @pytest.mark.parametrize(
     ("component", "key"),
     [
+        (pulumi_mlops.AdoptedMonitoring, "operator_labels"),
         (pulumi_mlops.Cluster, "kubeconfig"),
+        (pulumi_mlops.GrafanaDashboards, "namespace"),
         (pulumi_mlops.ObjectStore, "read_only"),
         (pulumi_mlops.Database, "password"),
         (pulumi_mlops.ModelRegistry, "store"),

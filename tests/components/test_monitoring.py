@@ -117,12 +117,6 @@ def test_objects_have_the_names_by_which_others_find_them(monitoring: Recording)
     }
 
 
-def test_adopting_is_refused_until_it_can_be_done() -> None:
-    with pytest.raises(pulumi.InputPropertyError, match="cannot be adopted yet; allowed is run") as caught:
-        registered(lambda: mlops.Monitoring("mon", {"source": mlops.MonitoringSource.ADOPT}))
-    assert caught.value.property_path == "source"
-
-
 def test_prometheus_keeps_its_figures_on_a_volume_for_a_time_and_a_size(monitoring: Recording) -> None:
     assert args_of(monitoring, "StatefulSet", "mon-prometheus") == [
         "--config.file=/etc/prometheus/prometheus.yml",

@@ -122,8 +122,7 @@ def test_running_it_without_its_images_is_refused_with_what_to_give(arguments: A
     [
         (
             {"mode": "adopt"},
-            "mlops:monitoring.mode: a Prometheus of the cluster cannot be adopted yet; allowed are none and "
-            "run",
+            "mlops:monitoring.prometheusUrl: needed to adopt a Prometheus; give its address",
         ),
         ({"mode": "runs"}, "mlops:monitoring.mode: 'runs' was given"),
         (

@@ -91,8 +91,8 @@ def test_concurrency_without_a_prometheus_is_refused_with_what_to_give() -> None
     with pytest.raises(SettingsError) as caught:
         load(settings(CONCURRENCY, monitoring={}))
     assert (
-        "mlops:endpoints[0].scaling.by: concurrency needs a Prometheus; set mlops:monitoring.mode to run, or "
-        "name yours in mlops:keda.prometheusUrl"
+        "mlops:endpoints[0].scaling.by: concurrency needs a Prometheus; set mlops:monitoring.mode to run or "
+        "adopt, or name yours in mlops:keda.prometheusUrl"
     ) in str(caught.value)
 
 

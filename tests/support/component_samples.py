@@ -22,6 +22,7 @@ PLAIN_KEYS = {
     "source",
     "by",
     "kind",
+    "label",
     "receiver",
     "alert",
     "action",
@@ -53,6 +54,20 @@ ALERTS = {
 PUBLISHED = {"node_port": 30080, "ingress_address": "127.0.0.1"}
 
 SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
+    mlops.AdoptedMonitoring: {
+        "namespace": "system",
+        "models_namespaces": ["models", "shop"],
+        "operator_labels": {"release": "kube-prometheus-stack"},
+        "rules": {"platform.yaml": "groups: [{name: one, rules: [{record: a:b, expr: up}]}]"},
+        "keda_namespace": "keda",
+        "scrape_seconds": 10,
+    },
+    mlops.GrafanaDashboards: {
+        "namespace": "grafana",
+        "label": "dashboards",
+        "label_value": "yes",
+        "folder": "Machine learning",
+    },
     mlops.Cluster: {
         "kubeconfig": KUBECONFIG,
         "image_registry": "127.0.0.1:30500",
@@ -170,6 +185,7 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
         "pace": {"group_wait": "10s", "group_interval": "1m", "repeat_interval": "2h"},
         "otlp_endpoint": "http://traces.example.org:4317",
         "allowed_ingress": [FLOW],
+        "dashboards": {"namespace": "grafana"},
         "storage_class": "standard",
     },
     mlops.Remediation: {
