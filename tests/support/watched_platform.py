@@ -111,6 +111,11 @@ def sample(metric: str, labels: dict[str, str], value: float) -> str:
     return metric + "{" + ",".join(f'{n}="{escaped(v)}"' for n, v in labels.items()) + f"}} {value}"
 
 
+def adopted(url: str) -> dict[str, Any]:
+    """Settings of monitoring where the cluster has a Prometheus at `url`."""
+    return {"mode": "adopt", "prometheusUrl": url, "prometheusNamespace": "monitoring", "operatorLabels": {}}
+
+
 def environment(folder: Path, api: ScriptedApi, **settings: Any) -> Environment:
     """An environment `test` in a workspace of its own, on the cluster behind `api`."""
     (folder / "kubeconfig").write_text(api.kubeconfig())
@@ -124,7 +129,7 @@ def environment(folder: Path, api: ScriptedApi, **settings: Any) -> Environment:
         "imageRegistry": "registry.example.org/mlops",
         "ingressAddress": "10.0.0.7",
     }
-    config = {"mlops:cluster": cluster, "mlops:endpoints": [SETTINGS]}
+    config = {"mlops:cluster": cluster, "mlops:endpoints": [SETTINGS], "mlops:monitoring": {"mode": "run"}}
     config |= {f"mlops:{name}": value for name, value in settings.items()}
     (folder / "stacks" / "Pulumi.test.yaml").write_text(json.dumps({"config": config}))
     return open_environment("test", Paths(folder, folder / "home", folder / "cache"))

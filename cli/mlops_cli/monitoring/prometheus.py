@@ -186,7 +186,7 @@ def prometheus_of(environment: Environment) -> Prometheus:
         StackFailed: the environment is not up.
     """
     url = foreign_url(environment)
-    if url is None and monitoring(environment).get("mode") == "none":
+    if url is None and environment.settings.monitoring.mode == "none":
         how = HOW_TO_GET_ONE.format(name=environment.name)
         raise NoMonitoring(f"mlops:monitoring.mode of {environment.name!r} is none: no Prometheus. {how}.")
     return Prometheus(reach(environment, "Prometheus", url or f"http://prometheus.{SYSTEM}.svc:9090"))
@@ -194,17 +194,10 @@ def prometheus_of(environment: Environment) -> Prometheus:
 
 def foreign_url(environment: Environment) -> str | None:
     """The address of a Prometheus that the platform does not run; None where it may run its own."""
-    settings = monitoring(environment)
-    if settings.get("mode") == "run":
+    settings = environment.settings
+    if settings.monitoring.mode == "run":
         return None
-    given = settings.get("prometheusUrl") or environment.settings.keda.prometheus_url
-    return None if given is None else str(given)
-
-
-def monitoring(environment: Environment) -> Mapping[str, Any]:
-    """`mlops:monitoring` as it was given; {} without it."""
-    given = environment.config.get("mlops:monitoring")
-    return given if isinstance(given, Mapping) else {}
+    return settings.monitoring.prometheus_url or settings.keda.prometheus_url
 
 
 def quoted(value: str) -> str:

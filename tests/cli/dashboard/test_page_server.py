@@ -214,7 +214,9 @@ server.serve(environment, 0, lambda line: print(line, flush=True))
 def test_ctrl_c_ends_it_within_a_second_though_browsers_watch(page: Page, fault: str) -> None:
     page.prometheus.script.fault = fault
     command = [sys.executable, "-c", COMMAND, page.prometheus.url]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
         assert run.stdout is not None
         assert run.stderr is not None
         line = run.stdout.readline()

@@ -31,9 +31,7 @@ class Record:
     where = "a record"
 
     def __init__(self, questions: Mapping[str, queries.Question], of: str) -> None:
-        self._bodies = {
-            each.promql: RECORDED["answers"][f"{of}/{name}"] for name, each in questions.items()
-        }
+        self._bodies = {each.promql: RECORDED["answers"][f"{of}/{name}"] for name, each in questions.items()}
 
     def get(self, path: str, params: dict[str, str], seconds: float) -> httpx.Response:
         """What was answered then."""

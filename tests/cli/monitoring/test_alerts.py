@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+import watched_platform
 from mlops_cli.environment import Environment
 from mlops_cli.errors import NoMonitoring
 from mlops_cli.main import app
@@ -140,10 +142,9 @@ def test_without_a_prometheus_the_error_says_how_to_get_one(environment: Environ
     assert caught.value.exit_code == 12
 
 
-def test_no_alertmanager_belongs_to_somebody_elses_prometheus(environment: Environment) -> None:
-    given = {"mode": "adopt", "prometheusUrl": "https://metrics.example.org"}
-    config = {**environment.config, "mlops:monitoring": given}
-    assert alertmanager_of(Environment("test", environment.paths, config, environment.settings)) is None
+def test_no_alertmanager_belongs_to_somebody_elses_prometheus(tmp_path: Path, api: ScriptedApi) -> None:
+    given = watched_platform.adopted("https://metrics.example.org")
+    assert alertmanager_of(watched_platform.environment(tmp_path, api, monitoring=given)) is None
 
 
 def row(state: Any, severity: str, *, silenced: bool = False, inhibited: bool = False) -> alerts.Row:

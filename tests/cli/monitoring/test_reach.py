@@ -145,7 +145,7 @@ def test_a_local_node_is_reached_by_the_kubeconfig_that_it_wrote(short_path: Pat
 def test_an_address_in_the_cluster_goes_by_the_proxy(
     tmp_path: Path, api: ScriptedApi, url: str, asked: str
 ) -> None:
-    environment = watched_platform.environment(tmp_path, api, keda={"mode": "adopt", "prometheusUrl": url})
+    environment = watched_platform.environment(tmp_path, api, monitoring=watched_platform.adopted(url))
     namespace, _, service = asked.partition("/services/")
     api.services[f"{namespace}/{service.partition('/')[0]}"] = 200, ONE
     with prometheus_of(environment) as prometheus:
@@ -157,7 +157,7 @@ def test_an_address_elsewhere_is_asked_straight_and_its_password_not_shown(
     tmp_path: Path, api: ScriptedApi
 ) -> None:
     url = f"http://reader:hidden@127.0.0.1:{free_port()}/base"
-    environment = watched_platform.environment(tmp_path, api, keda={"mode": "adopt", "prometheusUrl": url})
+    environment = watched_platform.environment(tmp_path, api, monitoring=watched_platform.adopted(url))
     with prometheus_of(environment) as prometheus, pytest.raises(MonitoringUnreachable) as caught:
         prometheus.query("up")
     assert "hidden" not in str(caught.value)
@@ -173,33 +173,27 @@ def test_an_address_keeps_its_path(api: ScriptedApi) -> None:
     assert api.asked[0].startswith("/api/v1/namespaces/a/services/b:1/proxy/api/v1/query?")
 
 
+KEDAS = "https://keda.example.org"
+
+
 @pytest.mark.parametrize(
     ("given", "where"),
     [
-        ({"mode": "run", "prometheusUrl": "https://else.example.org"}, "Service prometheus:9090"),
-        ({"mode": "adopt", "prometheusUrl": "https://else.example.org"}, "https://else.example.org"),
-        ({}, "https://keda.example.org"),
+        ({"mode": "run"}, "Service prometheus:9090"),
+        (watched_platform.adopted("https://else.example.org"), "https://else.example.org"),
+        ({"mode": "none"}, KEDAS),
     ],
 )
 def test_the_settings_of_monitoring_come_before_those_of_keda(
-    environment: Environment, given: dict[str, Any], where: str
+    tmp_path: Path, api: ScriptedApi, given: dict[str, Any], where: str
 ) -> None:
-    settings = environment.settings.model_copy(
-        update={
-            "keda": environment.settings.keda.model_copy(
-                update={"prometheus_url": "https://keda.example.org"}
-            )
-        }
-    )
-    changed = Environment(
-        environment.name, environment.paths, {**environment.config, "mlops:monitoring": given}, settings
-    )
-    with prometheus_of(changed) as prometheus:
+    keda = {"mode": "adopt", "prometheusUrl": KEDAS}
+    environment = watched_platform.environment(tmp_path, api, keda=keda, monitoring=given)
+    with prometheus_of(environment) as prometheus:
         assert where in prometheus.where
 
 
-def test_an_environment_without_monitoring_is_not_asked(environment: Environment) -> None:
-    config = {**environment.config, "mlops:monitoring": {"mode": "none"}}
-    without = Environment(environment.name, environment.paths, config, environment.settings)
+def test_an_environment_without_monitoring_is_not_asked(tmp_path: Path, api: ScriptedApi) -> None:
+    without = watched_platform.environment(tmp_path, api, monitoring={"mode": "none"})
     with pytest.raises(NoMonitoring, match=r"no Prometheus\. Set mlops"):
         prometheus_of(without)
