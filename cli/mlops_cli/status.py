@@ -12,6 +12,8 @@ from mlops_cli.stack import EnvironmentStack
 from mlops_local import node
 
 TIMEOUT_SECONDS = 3.0
+ADDRESSES = ("modelRegistryUrl", "objectStoreUrl", "imageRegistry", "prometheusUrl", "alertmanagerUrl")
+"""Outputs of the stack; those of Prometheus and Alertmanager are addresses inside the cluster."""
 
 
 def gather(environment: Environment, stack: EnvironmentStack) -> dict[str, Any]:
@@ -26,11 +28,7 @@ def gather(environment: Environment, stack: EnvironmentStack) -> dict[str, Any]:
         "environment": environment.name,
         "node": node.status(spec).model_dump(mode="json") if spec else None,
         "endpoints": [_endpoint(entry) for entry in outputs.get("endpoints", [])],
-        "modelRegistryUrl": outputs.get("modelRegistryUrl"),
-        "objectStoreUrl": outputs.get("objectStoreUrl"),
-        "imageRegistry": outputs.get("imageRegistry"),
-        "prometheusUrl": outputs.get("prometheusUrl"),
-        "alertmanagerUrl": outputs.get("alertmanagerUrl"),
+        **{name: outputs.get(name) for name in ADDRESSES},
     }
 
 

@@ -19,6 +19,7 @@ from mlops_local import engine as engines
 from mlops_local import host_packages, node, preflight, toolchain
 from mlops_local.images import (
     IMAGES_OF_KEDA,
+    IMAGES_OF_MONITORING,
     IMAGES_OF_NODE,
     IMAGES_OF_STACK,
     ImageSource,
@@ -94,7 +95,12 @@ def _images_for(registry: str, environment: Environment, ui: Ui) -> dict[str, An
 
 def _stack_images(environment: Environment) -> tuple[str, ...]:
     """The images that these settings use."""
-    return (*IMAGES_OF_STACK, *(IMAGES_OF_KEDA if environment.settings.keda.mode == "run" else ()))
+    settings = environment.settings
+    return (
+        *IMAGES_OF_STACK,
+        *(IMAGES_OF_KEDA if settings.keda.mode == "run" else ()),
+        *(IMAGES_OF_MONITORING if settings.monitoring.mode == "run" else ()),
+    )
 
 
 def _groups(images: tuple[str, ...]) -> list[str]:

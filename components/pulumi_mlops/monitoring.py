@@ -74,17 +74,22 @@ class Monitoring(pulumi.ComponentResource):
 
     def _prometheus(self, args: MonitoringArgs, place: Placement, before: list[pulumi.Resource]) -> None:
         wanted: Mapping[str, Any] = args.get("prometheus") or {}
-        rules = {
-            name: text
-            for name, text in inputs.named_texts(args, "rules", checks.rule_file_name).items()
-            if text is not None
-        }
+        rules = inputs.named_texts(args, "rules", checks.rule_file_name)
         text = self._prometheus_text(args, wanted)
         size = inputs.text(wanted, "size", checks.bytes_quantity, "5Gi", within="prometheus")
+        # One object for each file: all of them together may be more than an object can hold.
+        suffixes = {name: f"rules-{name.removesuffix('.yaml')}" for name in sorted(rules)}
         files = [
             self._file("prometheus-config", place.metadata(), {_key(place): text}),
-            self._file("prometheus-rules", place.metadata("rules"), rules),
+            *(
+                self._file(f"prometheus-{suffix}", place.metadata(suffix), {name: rules[name]})
+                for name, suffix in suffixes.items()
+            ),
         ]
+        mounted = monitoring_pods.PrometheusFiles(
+            [place.named(suffix) for suffix in suffixes.values()],
+            _digest([text, *(rules[name] for name in suffixes)]),
+        )
         StatefulSet(
             f"{self._name}-prometheus",
             opts=self._child([*before, *files]),
@@ -92,7 +97,7 @@ class Monitoring(pulumi.ComponentResource):
                 place,
                 self._image("prometheus"),
                 _retention(wanted, size),
-                _digest([text, *(rules[name] for name in sorted(rules))]),
+                mounted,
                 inputs.resources(wanted, cpu="100m", memory="256Mi", memory_limit="1Gi"),
                 manifests.volume_claim("data", size, args.get("storage_class")),
             ),
@@ -202,14 +207,18 @@ class Monitoring(pulumi.ComponentResource):
         return granted
 
     def _account(self, place: Placement) -> pulumi.Resource:
-        return ServiceAccount(
+        made: pulumi.Resource = ServiceAccount(
             f"{self._name}-{place.name}-account",
             opts=self._child(),
             **manifests.service_account(place.metadata()),
         )
+        return made
 
     def _file(self, name: str, meta: manifests.Object, data: Mapping[str, Any]) -> pulumi.Resource:
-        return ConfigMap(f"{self._name}-{name}", metadata=meta, data=dict(data), opts=self._child())
+        made: pulumi.Resource = ConfigMap(
+            f"{self._name}-{name}", metadata=meta, data=dict(data), opts=self._child()
+        )
+        return made
 
     def _service(
         self, place: Placement, port: int, target: str, more: Mapping[str, int] | None = None

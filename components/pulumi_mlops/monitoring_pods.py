@@ -1,6 +1,7 @@
 """Pods of Monitoring: Prometheus, Alertmanager, figures of objects and nodes, collector of traces. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pulumi_mlops import checks, manifests, pod
@@ -44,14 +45,28 @@ def _megabytes(amount: int) -> str:
     return f"{max(amount // _MIB, 1)}MB"
 
 
+@dataclass(frozen=True)
+class PrometheusFiles:
+    """The ConfigMaps with rule files, each of them one file, and a digest of all files."""
+
+    rules: Sequence[str]
+    content: Any
+
+
 def prometheus(
-    place: Placement, image: Any, retention: Sequence[Any], content: Any, resources: Object, claim: Object
+    place: Placement,
+    image: Any,
+    retention: Sequence[Any],
+    mounted: PrometheusFiles,
+    resources: Object,
+    claim: Object,
 ) -> Object:
     """The StatefulSet of Prometheus; `retention` are its flags, `claim` is the volume called `data`."""
     token, token_mount = pod.api_token()
     files = [
         config_files("config", place.name, config.FILES),
-        config_files("rules", place.named("rules"), config.RULES),
+        # An empty list of sources would come back from the server as a change.
+        *([_folder_of("rules", mounted.rules, config.RULES)] if mounted.rules else []),
     ]
     container = pod.container(
         "prometheus",
@@ -77,7 +92,7 @@ def prometheus(
         resources=resources,
     )
     volumes = [token, *(volume for volume, _ in files)]
-    return _stateful_set(place, container, volumes, content, claim, grace_seconds=120)
+    return _stateful_set(place, container, volumes, mounted.content, claim, grace_seconds=120)
 
 
 def alertmanager(place: Placement, image: Any, content: Any, claim: Object) -> Object:
@@ -189,6 +204,12 @@ def collector(place: Placement, image: Any, content: Any) -> Object:
 def config_files(name: str, config_map: str, path: str) -> tuple[Object, Object]:
     """A (volume, mount) pair showing a ConfigMap's keys as read-only files."""
     volume = {"name": name, "configMap": {"name": config_map}}
+    return volume, {"name": name, "mountPath": path, "readOnly": True}
+
+
+def _folder_of(name: str, config_maps: Sequence[str], path: str) -> tuple[Object, Object]:
+    """A (volume, mount) pair showing the keys of all these ConfigMaps in one folder."""
+    volume = {"name": name, "projected": {"sources": [{"configMap": {"name": one}} for one in config_maps]}}
     return volume, {"name": name, "mountPath": path, "readOnly": True}
 
 

@@ -25,7 +25,8 @@ def files(args: Mapping[str, Any]) -> dict[str, Any]:
     """
     wanted = args.get("receivers") or []
     called = _names(wanted)
-    described, secrets = [], {}
+    described: list[dict[str, Any]] = []
+    secrets: dict[str, Any] = {}
     for number, entry in enumerate(wanted):
         values = _values(number, entry)
         hidden = [key for key in KINDS[entry["kind"]].secrets if key in values]

@@ -1,6 +1,7 @@
 """Settings of what watches the platform: where it comes from, what it keeps, and who is told."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -121,9 +122,9 @@ def refuse_unfit(settings: MonitoringSettings, owners: Sequence[str], on_concurr
     """
     _refuse_mode(settings)
     names = [receiver.name for receiver in settings.receivers]
-    _at("receivers", lambda: receivers.refuse_twice(names))
+    _at("receivers", partial(receivers.refuse_twice, names))
     for number, route in enumerate(settings.routes):
-        _at(f"routes[{number}].receiver", lambda name=route.receiver: receivers.refuse_unknown(name, names))
+        _at(f"routes[{number}].receiver", partial(receivers.refuse_unknown, route.receiver, names))
         if route.owner is not None and route.owner not in owners:
             raise ValueError(
                 f"mlops:monitoring.routes[{number}].owner: no alert has the owner {route.owner!r}; there are "

@@ -29,8 +29,10 @@ class StackOutputs(TypedDict):
 
 
 def of(platform: Platform) -> StackOutputs:
-    """The outputs of a platform; the kubeconfig is a secret. Addresses of Prometheus and Alertmanager are those
-    inside the cluster, None where there is none."""
+    """The outputs of a platform; the kubeconfig is a secret.
+
+    Prometheus and Alertmanager have addresses inside the cluster, and none where there is no monitoring.
+    """
     return {
         "endpoints": cast(pulumi.Output[list[EndpointEntry]], platform.endpoints),
         "modelRegistryUrl": platform.model_registry_url,

@@ -41,8 +41,10 @@ def _line(model: type[BaseModel], problem: Any, values: Mapping[str, object]) ->
         return f"{path}: this key is required and was not given"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         union = _at(model, problem["loc"])
-        tag, allowed = _tag_name(union), ", ".join(repr(one) for one in _all_tags(union))
-        return f"{path}.{tag}: {_value([*location, tag], values)} was given; allowed are {allowed}"
+        tag, tags = _tag_name(union), ", ".join(repr(one) for one in _all_tags(union))
+        return f"{path}.{tag}: {_value([*location, tag], values)} was given; allowed are {tags}"
+    if kind == "literal_error":
+        return f"{path}: {given} was given; allowed are {problem['ctx']['expected']}"
     if kind == "value_error":
         return f"{path}: {problem['ctx']['error']}" if location else str(problem["ctx"]["error"])
     return f"{path}: {given} was given; allowed is {_KINDS.get(kind, problem['msg'])}"

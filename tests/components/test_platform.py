@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 import pytest
 
 import pulumi_mlops as mlops
-from component_samples import SAMPLES, make
+from component_samples import SAMPLES, image, make
 from recording_engine import SECRET, Recording, registered
 
 
@@ -75,3 +77,110 @@ def test_two_of_one_name_are_refused(key: str) -> None:
     with pytest.raises(pulumi.InputPropertyError, match="there twice") as caught:
         registered(lambda: make(mlops.Platform, "mlops", **{key: twice}))
     assert caught.value.property_path == key
+
+
+MONITORING_IMAGES = {
+    name: image(name)
+    for name in ("prometheus", "alertmanager", "kube_state_metrics", "node_exporter", "otel_collector")
+}
+
+
+@pytest.fixture(scope="module")
+def watched() -> Recording:
+    """A platform with monitoring and KEDA."""
+    images = SAMPLES[mlops.Platform]["images"] | MONITORING_IMAGES
+    images |= {"keda_adapter": image("keda-adapter"), "keda_operator": image("keda-operator")}
+    monitoring = {
+        "source": mlops.MonitoringSource.RUN,
+        "prometheus": {"scrape_seconds": 4},
+        "tracing": {"sample_ratio": 0.5},
+    }
+    return registered(
+        lambda: make(
+            mlops.Platform,
+            "mlops",
+            images=images,
+            monitoring=monitoring,
+            keda={"source": mlops.KedaSource.RUN},
+        )
+    )
+
+
+def flows(recording: Recording, name: str, direction: str) -> list[Any]:
+    spec = recording.of("NetworkPolicy", name).inputs["spec"]
+    return [rule for rule in spec.get(direction, []) if rule["ports"][0]["port"] != 53]
+
+
+def pods(component: str, namespace: str) -> list[Any]:
+    labels = {"app.kubernetes.io/name": component, "app.kubernetes.io/instance": component}
+    return [
+        {
+            "podSelector": {"matchLabels": labels},
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        }
+    ]
+
+
+def test_a_platform_without_monitoring_admits_no_one_to_its_metrics_and_has_no_address(
+    platform: Recording,
+) -> None:
+    assert [r.name for r in platform.resources if r.name.startswith("mlops-monitoring")] == []
+    told = platform.outputs["mlops"]
+    assert (told.get("prometheus_url"), told.get("alertmanager_url")) == (None, None)
+    ports = [rule["ports"][0]["port"] for rule in flows(platform, "mlops-mortgage-endpoint-flows", "ingress")]
+    assert ports == [8080]
+
+
+def test_prometheus_has_the_rules_of_the_platform_and_of_its_endpoints(watched: Recording) -> None:
+    told = watched.outputs["mlops"]["alert_rules"]
+    assert sorted(told) == ["endpoint-mortgage.yaml", "platform.yaml"]
+    for stem in ("endpoint-mortgage", "platform"):
+        config_map = watched.of("ConfigMap", f"mlops-monitoring-prometheus-rules-{stem}").inputs
+        assert config_map["data"] == {f"{stem}.yaml": told[f"{stem}.yaml"]}
+    assert watched.outputs["mlops"]["prometheus_url"] == "http://prometheus.mlops-system.svc:9090"
+    assert watched.outputs["mlops"]["alertmanager_url"] == "http://alertmanager.mlops-system.svc:9093"
+
+
+def test_endpoints_and_keda_admit_prometheus_alone_to_their_metrics(watched: Recording) -> None:
+    prometheus = pods("prometheus", "mlops-system")
+    assert flows(watched, "mlops-mortgage-endpoint-flows", "ingress")[0] == {
+        "from": prometheus,
+        "ports": [{"protocol": "TCP", "port": 8081}],
+    }
+    for part in ("operator", "adapter"):
+        assert flows(watched, f"mlops-keda-{part}-flows", "ingress")[-1] == {
+            "from": prometheus,
+            "ports": [{"protocol": "TCP", "port": 8080}],
+        }
+
+
+def test_keda_is_admitted_to_prometheus_and_watched(watched: Recording) -> None:
+    assert flows(watched, "mlops-monitoring-prometheus-flows", "ingress")[1] == {
+        "from": pods("keda-operator", "mlops-keda"),
+        "ports": [{"protocol": "TCP", "port": 9090}],
+    }
+    config = watched.of("ConfigMap", "mlops-monitoring-prometheus-config").inputs["data"]["prometheus.yml"]
+    assert "job_name: keda" in config
+    assert "scrape_interval: 4s" in config
+
+
+def test_endpoints_send_their_traces_to_the_platforms_collector(watched: Recording) -> None:
+    spec = watched.of("Deployment", "mlops-mortgage-endpoint-server").inputs["spec"]["template"]["spec"]
+    env = {entry["name"]: entry.get("value") for entry in spec["containers"][0]["env"]}
+    assert env["MLOPS_OTLP_ENDPOINT"] == "http://otel-collector.mlops-system.svc:4318"
+    assert env["MLOPS_TRACE_SAMPLE"] == "0.5"
+    assert flows(watched, "mlops-mortgage-endpoint-flows", "egress")[-1] == {
+        "to": [
+            {
+                "podSelector": {},
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "mlops-system"}},
+            }
+        ],
+        "ports": [{"protocol": "TCP", "port": 4318}],
+    }
+
+
+def test_running_monitoring_without_its_images_is_refused_by_name() -> None:
+    with pytest.raises(pulumi.InputPropertyError) as caught:
+        registered(lambda: make(mlops.Platform, "mlops", monitoring={"source": mlops.MonitoringSource.RUN}))
+    assert caught.value.property_path == "images.prometheus"

@@ -153,7 +153,8 @@ class InferenceService:
             text = status(error)[1]
         except Exception:
             log.exception(
-                "a request of a stream failed for a reason that is a bug", extra={"fields": _identity(context)}
+                "a request of a stream failed for a reason that is a bug",
+                extra={"fields": _identity(context)},
             )
             text = _BUG
         return stream_error(text, message.model_name, message.model_version, message.id)
