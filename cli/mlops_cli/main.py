@@ -26,7 +26,7 @@ EnvironmentName = Annotated[str, typer.Argument(help="Environment: the <name> of
 @app.command()
 def up(name: EnvironmentName = "local") -> None:
     """Bring an environment up, or up to date, and show one real prediction."""
-    from mlops_cli import predict, status, up
+    from mlops_cli import client_trace, predict, status, up
 
     ui, environment = Ui(), _environment(name)
     with exclusive(environment.folder, f"mlops up {name}"):
@@ -38,7 +38,8 @@ def up(name: EnvironmentName = "local") -> None:
             if request is not None:
                 url = predict.infer_url(endpoint)
                 ui.line(f"\n{predict.curl_line(url, request)}")
-                ui.line(json.dumps(predict.predict(url, request)))
+                with client_trace.traceparent("mlops up", sampled=False) as header:
+                    ui.line(json.dumps(predict.predict(url, request, header)))
         ui.line("")
         ui.console.print(ui.phase_table())
 
@@ -102,16 +103,22 @@ def predict(
     endpoint: Annotated[str, typer.Argument(help="Endpoint to ask.")],
     file: Annotated[Path | None, typer.Option(help="JSON request; default: a real row of its model.")] = None,
     name: Annotated[str, typer.Option("--env", help="Environment.")] = "local",
+    trace: Annotated[bool, typer.Option("--trace", help="Trace it, and print the trace's id.")] = False,
 ) -> None:
     """Send one request to an endpoint and print the answer."""
-    from mlops_cli import lifecycle, predict
+    from mlops_cli import client_trace, lifecycle, predict
 
     environment = _environment(name)
     entry = lifecycle.endpoint_of(environment, endpoint, Ui())
     request = _request(file) if file else predict.example_request(entry["model"])
     if request is None:
         raise typer.BadParameter(f"no example for model {entry['model']!r}; give one with --file")
-    typer.echo(json.dumps(predict.predict(predict.infer_url(entry), request)))
+    with client_trace.traceparent("mlops predict", sampled=trace) as header:
+        if trace:
+            # Not where the answer goes, which scripts read; and before it, should there be none.
+            typer.echo(f"trace {client_trace.trace_id(header)}", err=True)
+        answer = predict.predict(predict.infer_url(entry), request, header)
+    typer.echo(json.dumps(answer))
 
 
 @app.command()

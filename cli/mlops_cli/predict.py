@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from mlops_cli.client_trace import trace_id
 from mlops_cli.errors import NotServing
 
 TIMEOUT_SECONDS = 10.0
@@ -25,20 +26,25 @@ def curl_line(url: str, request: Mapping[str, Any]) -> str:
     return f"curl -s {url} -H 'Content-Type: application/json' -d {shlex.quote(body)}"
 
 
-def predict(url: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """POST one request and return the decoded answer.
+def predict(url: str, request: Mapping[str, Any], traceparent: str) -> dict[str, Any]:
+    """POST one request under a `traceparent` and return the decoded answer.
 
     Raises:
         NotServing: no answer within 10 s, or an answer other than 200; the server's own error is kept.
     """
     try:
-        response = httpx.post(url, json=dict(request), timeout=TIMEOUT_SECONDS)
+        response = httpx.post(
+            url, json=dict(request), headers={"traceparent": traceparent}, timeout=TIMEOUT_SECONDS
+        )
     except httpx.HTTPError as error:
         raise NotServing(
             f"{url} did not answer: {error}\nSee `mlops status` for what is not ready."
         ) from error
     if response.status_code != httpx.codes.OK:
-        raise NotServing(f"{url} answered {response.status_code}: {response.text.strip()}")
+        raise NotServing(
+            f"{url} answered {response.status_code}: {response.text.strip()}\n"
+            f"What the server's log says of it has the trace_id {trace_id(traceparent)}."
+        )
     answer = response.json()
     return dict(answer)
 

@@ -65,7 +65,8 @@ def prometheus(
     token, token_mount = pod.api_token()
     files = [
         config_files("config", place.name, config.FILES),
-        _folder_of("rules", mounted.rules, config.RULES),
+        # An empty list of sources would come back from the server as a change.
+        *([_folder_of("rules", mounted.rules, config.RULES)] if mounted.rules else []),
     ]
     container = pod.container(
         "prometheus",

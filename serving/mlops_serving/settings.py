@@ -166,8 +166,7 @@ class Settings(BaseModel):
     log_slow_seconds: float = Field(
         1,
         gt=0,
-        description="a request that takes as long gets a log line, as does one refused with 503 or 504; ten a "
-        "second at most",
+        description="requests that take as long, or get 503, have a log line; ten a second at most",
     )
 
     @property

@@ -13,7 +13,6 @@ from pulumi_mlops import monitoring_config, monitoring_pods
 from recording_engine import SECRET, Recording, registered
 
 PARTS = ("alertmanager", "kube-state-metrics", "node-exporter", "otel-collector", "prometheus")
-EVERYWHERE = {"ipBlock": {"cidr": "0.0.0.0/0"}}
 
 
 @pytest.fixture(scope="module")
@@ -35,20 +34,6 @@ def alertmanager_file(recording: Recording) -> dict[str, Any]:
     text = recording.of("Secret", "mon-alertmanager-config").secrets["stringData"]["alertmanager.yml"]
     loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded
-
-
-def peers(rules: list[dict[str, Any]], side: str) -> list[tuple[Any, int]]:
-    """(other end, port) of each rule but that for DNS."""
-    return [(rule[side][0], rule["ports"][0]["port"]) for rule in rules if rule["ports"][0]["port"] != 53]
-
-
-def selected(component: str) -> dict[str, Any]:
-    labels = {"app.kubernetes.io/name": component, "app.kubernetes.io/instance": component}
-    return {"podSelector": {"matchLabels": labels}}
-
-
-def in_namespace(peer: dict[str, Any], namespace: str) -> dict[str, Any]:
-    return {**peer, "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
 
 
 def test_monitoring_is_these_objects(monitoring: Recording) -> None:
@@ -167,6 +152,13 @@ def test_each_rule_file_is_an_object_and_all_are_in_the_folder_that_prometheus_r
     ]
     (mount,) = [mount for mount in spec["containers"][0]["volumeMounts"] if mount["name"] == "rules"]
     assert mount["mountPath"] == "/etc/prometheus-rules"
+
+
+def test_without_rules_there_is_no_folder_of_them() -> None:
+    recording = registered(lambda: make(mlops.Monitoring, "mon", rules=None))
+    assert recording.names_of("ConfigMap") == ["mon-otel-collector-config", "mon-prometheus-config"]
+    volumes = pod(recording, "StatefulSet", "mon-prometheus")["spec"]["volumes"]
+    assert [volume["name"] for volume in volumes] == ["api-token", "config"]
 
 
 def test_prometheus_finds_pods_and_reads_kubelets_and_may_do_nothing_else(monitoring: Recording) -> None:
@@ -334,76 +326,6 @@ def test_the_pods_wait_for_their_files_and_rights(monitoring: Recording) -> None
     )
 
 
-def test_prometheus_reaches_what_it_collects_and_is_asked_through_the_api_server(
-    monitoring: Recording,
-) -> None:
-    spec = monitoring.of("NetworkPolicy", "mon-prometheus-flows").inputs["spec"]
-    shop = in_namespace({"podSelector": {"matchLabels": {"app": "shop"}}}, "shop")
-    assert peers(spec["ingress"], "from") == [(EVERYWHERE, 9090), (shop, 8080)]
-    endpoints = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "model-endpoint"}}}
-    assert peers(spec["egress"], "to") == [
-        (EVERYWHERE, 443),
-        (EVERYWHERE, 6443),
-        (EVERYWHERE, 10250),
-        (selected("alertmanager"), 9093),
-        (selected("kube-state-metrics"), 8080),
-        (selected("node-exporter"), 9100),
-        (selected("otel-collector"), 8888),
-        (in_namespace(endpoints, "models"), 8081),
-        (in_namespace(endpoints, "shop"), 8081),
-        (in_namespace({"podSelector": {}}, "keda"), 8080),
-    ]
-
-
-def test_alertmanager_reaches_its_receivers_alone(monitoring: Recording) -> None:
-    spec = monitoring.of("NetworkPolicy", "mon-alertmanager-flows").inputs["spec"]
-    assert peers(spec["ingress"], "from") == [(selected("prometheus"), 9093), (EVERYWHERE, 9093)]
-    assert peers(spec["egress"], "to") == [
-        (EVERYWHERE, 8443),
-        (EVERYWHERE, 587),
-        (EVERYWHERE, 443),
-        (EVERYWHERE, 443),
-    ]
-
-
-def test_a_receiver_in_the_cluster_is_reached_in_its_namespace() -> None:
-    def program() -> None:
-        remediation = {
-            "name": "remediation",
-            "kind": "webhook",
-            "url": pulumi.Output.secret("http://remediation.system.svc:8080/alerts"),
-            "bearer_token": pulumi.Output.secret("secret-token"),
-        }
-        make(mlops.Monitoring, "mon", receivers=[remediation], routes=None)
-
-    recording = registered(program)
-    spec = recording.of("NetworkPolicy", "mon-alertmanager-flows").inputs["spec"]
-    assert peers(spec["egress"], "to") == [(in_namespace({"podSelector": {}}, "system"), 8080)]
-
-
-def test_the_others_talk_to_prometheus_and_the_collector_takes_traces_of_the_models(
-    monitoring: Recording,
-) -> None:
-    def flows(part: str) -> tuple[Any, Any]:
-        spec = monitoring.of("NetworkPolicy", f"mon-{part}-flows").inputs["spec"]
-        return peers(spec["ingress"], "from"), peers(spec.get("egress", []), "to")
-
-    prometheus = selected("prometheus")
-    assert flows("kube-state-metrics") == ([(prometheus, 8080)], [(EVERYWHERE, 443), (EVERYWHERE, 6443)])
-    assert flows("node-exporter") == ([(prometheus, 9100)], [])
-    anyone = {"podSelector": {}}
-    assert flows("otel-collector") == (
-        [
-            (prometheus, 8888),
-            (in_namespace(anyone, "models"), 4317),
-            (in_namespace(anyone, "models"), 4318),
-            (in_namespace(anyone, "shop"), 4317),
-            (in_namespace(anyone, "shop"), 4318),
-        ],
-        [(EVERYWHERE, 4317)],
-    )
-
-
 def test_the_programs_together_may_use_no_more_than_the_platform_can_spare(monitoring: Recording) -> None:
     limits = {
         r.name: r.inputs["spec"]["template"]["spec"]["containers"][0]["resources"]
@@ -417,44 +339,6 @@ def test_the_programs_together_may_use_no_more_than_the_platform_can_spare(monit
         "mon-otel-collector": ("10m", "256Mi"),
         "mon-prometheus": ("100m", "1Gi"),
     }
-
-
-@pytest.mark.parametrize(
-    ("changes", "path", "words"),
-    [
-        ({"receivers": [{"name": "x", "kind": "pigeon"}]}, "receivers[0].kind", "webhook, email, slack"),
-        ({"receivers": [{"name": "x", "kind": "webhook"}]}, "receivers[0].url", "required"),
-        (
-            {"receivers": [{"name": "x", "kind": "webhook", "url": "not an address"}]},
-            "receivers[0].url",
-            "this is no address",
-        ),
-        (
-            {"receivers": [{"name": "x", "kind": "slack", "url": "https://a", "channel": "c", "to": "y"}]},
-            "receivers[0]",
-            "a receiver of kind slack has no to; allowed are channel, url",
-        ),
-        (
-            {"receivers": [{"name": "x", "kind": "pagerduty", "routing_key": "k"}] * 2, "routes": None},
-            "receivers",
-            "the receiver 'x' is there twice",
-        ),
-        ({"routes": [{"receiver": "nobody-there"}]}, "routes[0].receiver", "hook, mail, chat, pager"),
-        ({"routes": [{"receiver": "hook", "severity": "p1"}]}, "routes[0].severity", "page and ticket"),
-        ({"prometheus": {"retention": "a month"}}, "prometheus.retention", "5m or 30d"),
-        ({"pace": {"group_wait": "soon"}}, "pace.group_wait", "30s"),
-        ({"rules": {"platform.yml": "x"}}, "rules", ".yaml at the end"),
-        ({"images": {"prometheus": "prometheus:3"}}, "images.kube_state_metrics", "required"),
-        ({"otlp_endpoint": "traces:4317"}, "otlp_endpoint", "http:// or https://"),
-    ],
-)
-def test_a_wrong_argument_is_named_with_what_is_allowed(
-    changes: dict[str, Any], path: str, words: str
-) -> None:
-    with pytest.raises(pulumi.InputPropertyError) as caught:
-        registered(lambda: make(mlops.Monitoring, "mon", **changes))
-    assert caught.value.property_path == path
-    assert words in caught.value.reason
 
 
 def test_retention_by_size_is_written_in_prometheus_units() -> None:

@@ -9,9 +9,8 @@ from timeit import repeat
 
 import pytest
 
-from mlops_serving.calls import Parent, parse_traceparent
-from mlops_serving.request_lines import identity
-from mlops_serving.tracing import Telemetry
+from mlops_serving.calls import MOST_LINKS, Parent, batched, parse_traceparent
+from mlops_serving.tracing import Clock, Telemetry, records
 from otlp_receiver import Receiver
 from serving_folder import folder_environ
 from serving_process import free_port
@@ -27,8 +26,8 @@ class Kept:
     def __init__(self):
         self.records = []
 
-    def offer(self, record):
-        self.records.append(record)
+    def offer(self, records):
+        self.records += records
 
     def close(self):
         pass
@@ -73,53 +72,85 @@ def test_a_malformed_traceparent_counts_as_absent(given):
 
 def test_the_caller_decides_and_without_one_the_share_does():
     for share, without in ((0, False), (1, True)):
-        telemetry = Telemetry(Kept(), share, 0)
+        telemetry = Telemetry(Kept(), share, 0, 9)
         assert bool(telemetry.begin({}.get)) is without
         assert bool(telemetry.begin({"traceparent": "nonsense"}.get)) is without
         assert telemetry.begin({"traceparent": SAMPLED}.get)
         assert not telemetry.begin({"traceparent": UNSAMPLED}.get)
-    half = Telemetry(Kept(), 0.5, 0)
+    half = Telemetry(Kept(), 0.5, 0, 9)
     assert 400 < sum(bool(half.begin({}.get)) for _ in range(1000)) < 600
 
 
 def test_a_trace_goes_on_with_a_span_of_its_own_and_the_client_is_told():
-    call = Telemetry(Kept(), 0, 0).begin({"traceparent": SAMPLED}.get)
+    call = Telemetry(Kept(), 0, 0, 9).begin({"traceparent": SAMPLED}.get)
     assert (call.trace_id, call.parent_id) == (TRACE, SPAN)
     assert call.headers == [("traceparent", f"00-{TRACE}-{call.span_id}-01")]
     assert parse_traceparent(call.headers[0][1]).span_id != SPAN
-    fresh = Telemetry(Kept(), 1, 0).begin({}.get)
+    fresh = Telemetry(Kept(), 1, 0, 9).begin({}.get)
     assert (fresh.parent_id, len(fresh.trace_id), len(fresh.span_id)) == ("", 32, 16)
 
 
 def test_a_request_that_is_only_logged_tells_the_client_of_no_trace():
-    call = Telemetry(Kept(), 0, 1).begin({"traceparent": UNSAMPLED}.get)
+    call = Telemetry(Kept(), 0, 1, 9).begin({"traceparent": UNSAMPLED}.get)
     assert (call.traced, call.logged, call.headers, call.trace_id) == (False, True, [], TRACE)
-    assert Telemetry(None, 1, 1).begin({"traceparent": SAMPLED}.get).traced is False
+    assert Telemetry(None, 1, 1, 9).begin({"traceparent": SAMPLED}.get).traced is False
 
 
-def test_stages_are_those_that_were_reached():
-    call = Telemetry(Kept(), 1, 0).begin({}.get)
-    assert call.stages(10, 11) == {}
-    call.decoded = 11.0
-    assert call.stages(10, 19) == {"decode": 1}
+def test_the_spans_of_a_request_are_of_what_it_reached():
+    call = Telemetry(Kept(), 1, 0, 9).begin({}.get)
+    assert [kept.name for kept in told(call)] == ["infer"]
+    call.decoded, call.queued = 11.0, 11.0
+    infer, queue = told(call)
+    assert infer.attributes == {"mlops.status": 504, "mlops.decode_seconds": 1}
+    assert (queue.start, queue.end, queue.parent_id) == (1_000, 10_000, call.span_id)
     call.taken = 13.0
-    assert call.stages(10, 19) == {"decode": 1, "queue": 2}
-    call.answered = 16.0
-    assert call.stages(10, 20) == {"decode": 1, "queue": 2, "predict": 3, "encode": 4}
-    call.taken = 0.0
-    assert call.stages(10, 20) == {"decode": 1, "predict": 5, "encode": 4}
+    batched([call], 3, 7)
+    call.predicted = 14.0, 16.0
+    infer, queue, batch, predict = told(call)
+    assert (infer.failed, queue.failed, batch.failed, predict.failed) == (True, False, True, True)
+    call.answered = 17.0
+    infer, queue, batch, predict = told(call, 200)
+    assert infer.attributes["mlops.encode_seconds"] == 3
+    assert batch.attributes == {"mlops.batch_requests": 3, "mlops.batch_rows": 7}
+    assert [(kept.start, kept.end) for kept in (infer, queue, batch, predict)] == [
+        (0, 10_000),
+        (1_000, 3_000),
+        (3_000, 7_000),
+        (4_000, 6_000),
+    ]
+    assert [kept.parent_id for kept in (infer, queue, batch, predict)] == [
+        "",
+        infer.span_id,
+        infer.span_id,
+        batch.span_id,
+    ]
+    assert [kept.server for kept in (infer, queue, batch, predict)] == [True, False, False, False]
+    assert {kept.failed for kept in (infer, queue, batch, predict)} == {False}
 
 
-def test_a_request_is_told_from_others_by_its_trace_and_its_id():
-    assert identity(None, None, None) == {}
-    assert identity({}.get, None, None) == {}
-    given = {"traceparent": UNSAMPLED, "x-request-id": "r" * 200}
-    assert identity(given.get, None, None) == {"trace_id": TRACE, "request_id": "r" * 128}
+def told(call, code=504):
+    """The spans of a call from second 10 to 20; nanoseconds are counted from its beginning."""
+    moments = records(call, {"status": code}, code, 10.0, Clock(20.0, 10 * 10**9))
+    return [kept._replace(start=kept.start // 10**6, end=kept.end // 10**6) for kept in moments]
+
+
+def test_the_first_of_a_batch_is_linked_with_every_other_and_they_with_it():
+    telemetry = Telemetry(Kept(), 0, 1, 9)
+    calls = [telemetry.begin({"traceparent": SAMPLED}.get) for _ in range(3)]
+    untraced = telemetry.begin({}.get)
+    batched([calls[0], untraced, *calls[1:]], 9, 9)
+    first, *others = [(call.trace_id, call.batch.span_id) for call in calls]
+    assert [call.batch.links for call in calls] == [tuple(others), (first,), (first,)]
+    assert untraced.batch is None
+    many = [telemetry.begin({"traceparent": SAMPLED}.get) for _ in range(200)]
+    batched(many, 200, 200)
+    assert {len(call.batch.links) for call in many[1:]} == {1}
+    assert len(many[0].batch.links) == MOST_LINKS
 
 
 @pytest.mark.parametrize("sent", [{}, {"traceparent": UNSAMPLED}], ids=["no parent", "unsampled parent"])
 def test_a_request_that_is_not_traced_pays_less_than_two_microseconds(sent):
-    telemetry = Telemetry(Kept(), 1e-9, 0)
+    telemetry = Telemetry(Kept(), 1e-9, 0, 9)
     assert min(repeat(lambda: telemetry.begin(sent.get), number=2000, repeat=20)) / 2000 < 2e-6
 
 
@@ -159,7 +190,7 @@ def start(serve, tmp_path, iris, **more):
     return serve(folder_environ(tmp_path / "store", iris) | more).wait_ready()
 
 
-def test_a_span_tells_of_model_rows_status_and_stages_and_hangs_below_its_caller(
+def test_an_answer_names_its_span_if_the_caller_or_the_share_wanted_one(
     serve, tmp_path, iris, iris_body, receiver, wait_until
 ):
     server = start(serve, tmp_path, iris, MLOPS_OTLP_ENDPOINT=receiver.endpoint, MLOPS_TRACE_SAMPLE="0")
@@ -167,27 +198,20 @@ def test_a_span_tells_of_model_rows_status_and_stages_and_hangs_below_its_caller
     assert "traceparent" not in server.ask(INFER, body, traceparent=UNSAMPLED).headers
     assert "traceparent" not in server.ask(INFER, body).headers
     told = parse_traceparent(server.ask(INFER, body, traceparent=SAMPLED).headers["traceparent"])
-    wait_until(lambda: receiver.spans)
-    [span] = receiver.spans
+    wait_until(lambda: len(receiver.spans) == 4)
+    infer = receiver.spans[0]
     assert receiver.paths == {"/v1/traces"}
-    assert (span.trace_id, span.parent_id) == (TRACE, SPAN) == (told.trace_id, SPAN)
-    assert (span.span_id, span.name, span.kind, span.status) == (told.span_id, "infer", 2, 0)
-    stages = {f"mlops.{stage}_seconds" for stage in ("decode", "predict", "encode")}
-    assert span.attributes.keys() - stages == {
-        "mlops." + name for name in ("model", "version", "role", "rows", "status")
+    assert (infer.trace_id, infer.span_id) == (TRACE, told.span_id) == (told.trace_id, told.span_id)
+    assert infer.attributes.pop("mlops.decode_seconds") > 0 < infer.attributes.pop("mlops.encode_seconds")
+    assert infer.attributes == {
+        "mlops.model": "iris",
+        "mlops.version": "1",
+        "mlops.role": "stable",
+        "mlops.rows": 3,
+        "mlops.status": 200,
     }
-    assert [span.attributes[f"mlops.{name}"] for name in ("model", "version", "role", "rows", "status")] == [
-        "iris",
-        "1",
-        "stable",
-        3,
-        200,
-    ]
-    assert sum(span.attributes[stage] for stage in stages) == pytest.approx(
-        (span.end - span.start) / 1e9, abs=1e-4
-    )
-    assert span.resource["service.name"] == "mlops-serving"
-    wait_until(lambda: server.metric('mlops_spans_total{result="exported"}') == 1)
+    assert infer.resource["service.name"] == "mlops-serving"
+    wait_until(lambda: server.metric('mlops_spans_total{result="exported"}') == 4)
 
 
 def test_requests_that_fail_are_traced_too(serve, tmp_path, iris, iris_body, receiver, wait_until):
@@ -216,7 +240,8 @@ def test_what_is_left_is_sent_when_the_server_stops(serve, tmp_path, iris, iris_
     for _ in range(30):
         server.ask(INFER, iris_body(iris.rows[:1]))
     assert server.terminate() == 0
-    assert len({(span.trace_id, span.span_id) for span in receiver.spans}) == 30
+    assert len({span.trace_id for span in receiver.spans}) == 30
+    assert len({span.span_id for span in receiver.spans}) == 120
 
 
 def test_a_collector_that_is_down_costs_spans_but_no_answers_and_is_used_when_it_is_back(
@@ -238,41 +263,3 @@ def test_a_collector_that_is_down_costs_spans_but_no_answers_and_is_used_when_it
     said = [line["message"] for line in server.logged() if "traces" in line["message"]]
     assert said == ["traces cannot be exported; they are dropped", "traces are exported again"]
     assert server.terminate() == 0
-
-
-def test_sampled_requests_get_one_line_without_their_data(serve, tmp_path, iris, iris_body):
-    server = start(serve, tmp_path, iris, MLOPS_LOG_REQUESTS="1")
-    server.ask(INFER, iris_body(iris.rows[:2], id="mine"), traceparent=UNSAMPLED)
-    server.ask(INFER, {"inputs": []}, x_request_id="theirs")
-    first, second = (line for line in server.logged() if line["message"] == "answered")
-    assert 0 < first.pop("seconds") < 5
-    assert first.keys() == {
-        "time",
-        "level",
-        "message",
-        "model",
-        "version",
-        "role",
-        "rows",
-        "status",
-        "trace_id",
-        "request_id",
-    }
-    assert [
-        first[name] for name in ("model", "version", "role", "rows", "status", "trace_id", "request_id")
-    ] == [
-        "iris",
-        "1",
-        "stable",
-        2,
-        200,
-        TRACE,
-        "mine",
-    ]
-    assert (second["status"], second["request_id"]) == (400, "theirs")
-
-
-def test_nothing_is_logged_of_requests_unless_asked_for(serve, tmp_path, iris, iris_body):
-    server = start(serve, tmp_path, iris)
-    server.ask(INFER, iris_body(iris.rows[:2]), traceparent=SAMPLED)
-    assert not [line for line in server.logged() if line["message"] == "answered"]

@@ -22,7 +22,8 @@ PYTHON_IMAGES = ("serving", "pipeline", "mlflow")
 ALL = ("base", "postgres", *PYTHON_IMAGES)
 BUILD_TOOLS = {"apt", "apt-get", "cc", "dpkg", "gcc", "g++", "ld", "make", "perl", "pip", "pip3", "uv"}
 MODULES = {
-    "serving": "mlops_serving.supervisor, mlops_serving.worker, mlops_serving.grpc_api.server, numpy.testing",
+    "serving": "mlops_serving.supervisor, mlops_serving.worker, mlops_serving.grpc_api.server, "
+    "mlops_serving.spans, requests, numpy.testing",
     "pipeline": "mlops_pipelines, mlops_serving.artifact, sklearn.ensemble, skl2onnx, onnxruntime, pandas",
     "mlflow": "mlflow.server.auth, psycopg2, boto3, pandas, pyarrow, sklearn",
 }
