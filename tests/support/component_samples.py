@@ -185,7 +185,6 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
         "pace": {"group_wait": "10s", "group_interval": "1m", "repeat_interval": "2h"},
         "otlp_endpoint": "http://traces.example.org:4317",
         "allowed_ingress": [FLOW],
-        "dashboards": {"namespace": "grafana"},
         "storage_class": "standard",
     },
     mlops.Remediation: {
