@@ -8,6 +8,7 @@ server only, and no text as markup (Trusted Types).
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -204,6 +205,7 @@ def listen(port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((ADDRESS, port))
+        bound.listen()
     except OSError as error:
         bound.close()
         why = f"cannot listen on {ADDRESS}:{port}: {error.strerror}"
@@ -223,6 +225,8 @@ def serve(environment: Environment, port: int, say: Callable[[str], None]) -> No
     folder = environment.paths.workspace / "docs" / "runbooks"
     runbooks = {path.name: path.read_text() for path in sorted(folder.glob("*.md"))}
     bound = listen(port)
+    # Else the interpreter walks all that the command has imported before it ends: most of a second.
+    gc.freeze()
     say(f"http://{ADDRESS}:{bound.getsockname()[1]}  shows {environment.name!r} until Ctrl-C")
     try:
         server = PageServer(Hub(connect, facts_of(environment, runbooks)), runbooks)
