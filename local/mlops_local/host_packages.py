@@ -49,9 +49,7 @@ HOST_PACKAGES = (
 )
 
 
-def ensure(
-    report: Callable[[str], None], packages: tuple[HostPackage, ...] | None = None
-) -> tuple[str, ...]:
+def ensure(report: Callable[[str], None], packages: tuple[HostPackage, ...] | None = None) -> tuple[str, ...]:
     """Install what is missing and return the names of it; does nothing, not even ask apt, when all is there.
 
     `packages` are HOST_PACKAGES unless given.

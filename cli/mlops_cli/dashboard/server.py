@@ -150,6 +150,7 @@ def _files() -> dict[str, tuple[bytes, str]]:
     kinds = {path: path.suffix for path in folders if path.suffix in _TYPES}
     files = {f"/{path.parent.name}/{path.name}": (path.read_bytes(), kind) for path, kind in kinds.items()}
     files["/style.css"] = ((HERE / "style.css").read_bytes(), ".css")
+    files["/favicon.ico"] = files["/static/icon.svg"]
     files["/"] = ((HERE / "page.html").read_bytes(), ".html")
     return files
 

@@ -157,7 +157,7 @@ def test_the_stream_has_one_endpoint_where_it_is_asked_for(client: httpx.Client)
     assert {name: len(chart["times"]) for name, chart in shown["detail"]["charts"].items()} == dict.fromkeys(
         ("requests", "latency", "load", "replicas"), 121
     )
-    assert [each["feature"] for each in shown["detail"]["drift"]["features"]][0] == "loan_amount"
+    assert shown["detail"]["drift"]["features"][0]["feature"] == "loan_amount"
 
 
 def test_a_span_that_there_is_not_is_refused_with_those_there_are(client: httpx.Client) -> None:
@@ -213,7 +213,8 @@ server.serve(environment, 0, lambda line: print(line, flush=True))
 def test_ctrl_c_ends_it_within_a_second_though_browsers_watch(page: Page, fault: str) -> None:
     page.prometheus.script.fault = fault
     command = [sys.executable, "-c", COMMAND, page.prometheus.url]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as run:
         assert run.stdout is not None
         assert run.stderr is not None
         line = run.stdout.readline()

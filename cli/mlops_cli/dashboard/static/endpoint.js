@@ -24,7 +24,7 @@ export function endpoint(data, route) {
   return [
     head(row),
     figures(row),
-    ours.length ? h("section", {}, h("h2", {}, "Alerts", h("span", { class: "count" }, ours.length)), alertList(ours)) : null,
+    ours.length ? h("section", {}, h("h2", {}, "Alerts", " ", h("span", { class: "count" }, ours.length)), alertList(ours)) : null,
     h(
       "section",
       { class: "charts-section" },
@@ -79,7 +79,7 @@ function figure(detail, id, title, unit) {
     : filled
       ? h("div", { class: "plot", "data-keep": "", "data-chart": id, "data-key": "plot" })
       : h("p", { class: "nothing", "data-key": "none" }, id === "replicas" ? "Nothing known of its pods" : id === "load" ? "No figures in this time" : "No requests in this time");
-  return h("figure", { class: "card chart", "data-key": id }, h("figcaption", {}, title, h("small", {}, unit)), body);
+  return h("figure", { class: "card chart", "data-key": id }, h("figcaption", {}, title, " ", h("small", {}, unit)), body);
 }
 
 function missing(name) {

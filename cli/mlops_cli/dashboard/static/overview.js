@@ -25,7 +25,7 @@ export function pill(state) {
 
 /** One figure with its name. */
 export function tile(label, value, note = null, look = "") {
-  return h("div", { class: `tile ${look}` }, h("dt", {}, label), h("dd", {}, value, note ? h("small", {}, note) : null));
+  return h("div", { class: `tile ${look}` }, h("dt", {}, label), h("dd", {}, value, note ? [" ", h("small", {}, note)] : null));
 }
 
 /** How bad a share of failures is. */
