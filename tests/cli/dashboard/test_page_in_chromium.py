@@ -148,7 +148,7 @@ def test_charts_of_another_span(show: Callable[..., Shown]) -> None:
         shown.driver.find_element("link text", name).click()
         shown.wait(lambda name=name: shown.text(".spans [aria-current]") == name)
         assert shown.run("return location.hash") == f"#/endpoint/mortgage/{span}"
-        shown.wait(lambda: len(shown.texts(".uplot")) == 4)
+        shown.wait(lambda span=span: len(shown.texts(f".plot[data-span='{span}'] .uplot")) == 4)
     shown.picture("endpoint-6h")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import socket
@@ -17,7 +18,7 @@ from starlette.datastructures import Headers
 import dashboard_world
 from dashboard_page import Page, served
 from mlops_cli.dashboard.hub import Topic
-from mlops_cli.dashboard.server import SECURITY, listen, refusal, topic_of
+from mlops_cli.dashboard.server import HERE, SECURITY, listen, refusal, topic_of
 from mlops_cli.errors import CommandError
 from serving_process import wait_until
 
@@ -66,6 +67,17 @@ def test_every_file_has_its_type_and_all_guards(client: httpx.Client, path: str,
     assert answer.headers["content-type"] == f"{kind}; charset=utf-8"
     assert {name: answer.headers[name] for name in SECURITY} == SECURITY
     assert "server" not in answer.headers
+
+
+def test_files_of_others_are_as_they_came() -> None:
+    rows = [line.split("`") for line in (HERE / "vendor" / "README.md").read_text().splitlines()]
+    named = {row[1]: row[5] for row in rows if len(row) == 7}
+    found = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (HERE / "vendor").iterdir()
+        if path.name != "README.md"
+    }
+    assert found == named
 
 
 def test_nothing_is_allowed_but_files_of_this_server() -> None:
