@@ -64,6 +64,37 @@ class Topic:
     span: str = "15m"
 
 
+class _Leased:
+    """A source that is closed once it is given back and nobody waits for an answer of it any more."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._given_back = False
+
+    def ask(self, question: Callable[[Source], T]) -> T:
+        """The answer, in the caller's thread."""
+        with self._lock:
+            self._waiting += 1
+        try:
+            return question(self._source)
+        finally:
+            with self._lock:
+                self._waiting -= 1
+                over = self._given_back and not self._waiting
+            if over:
+                self._source.close()
+
+    def give_back(self) -> None:
+        """Ask no more."""
+        with self._lock:
+            self._given_back = True
+            over = not self._waiting
+        if over:
+            self._source.close()
+
+
 @dataclass
 class _Part(Generic[T]):
     """Data with the time when they came (Unix seconds), and why newer ones did not.
@@ -103,7 +134,8 @@ class Hub:
         self._facts = facts
         self._refresh_seconds = refresh
         self._answer_seconds = answer
-        self._source: Source | None = None
+        self._source: _Leased | None = None
+        self._connecting = asyncio.Lock()
         self._overview: _Part[views.Overview] = _Part()
         self._feeds: dict[Topic, _Feed] = {}
         self._wake = asyncio.Event()
@@ -142,18 +174,18 @@ class Hub:
 
     async def _run(self) -> None:
         due = 0.0
-        while not self._closed and (watched := self._watched()):
-            self._wake.clear()
-            if time.monotonic() >= due:
-                due = time.monotonic() + self._refresh_seconds
-                await self._refresh(watched)
-            else:
-                await self._refresh({t: f for t, f in watched.items() if not self._is_fresh(f.made)})
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(due - time.monotonic(), 0.01))
-        if self._source is not None:
-            self._source.close()
-            self._source = None
+        try:
+            while not self._closed and (watched := self._watched()):
+                self._wake.clear()
+                if time.monotonic() >= due:
+                    due = time.monotonic() + self._refresh_seconds
+                    await self._refresh(watched)
+                else:
+                    await self._refresh({t: f for t, f in watched.items() if not self._is_fresh(f.made)})
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), max(due - time.monotonic(), 0.01))
+        finally:
+            self._disconnect()
 
     async def _refresh(self, feeds: Mapping[Topic, _Feed]) -> None:
         if feeds and not self._is_fresh(self._overview.asked, share=0.9):
@@ -182,16 +214,14 @@ class Hub:
             part.problem = {"kind": "away", "message": str(error) or type(error).__name__}
         else:
             part.problem, part.at = None, time.time()
-        if part.problem is not None and self._source is not None:
+        if part.problem is not None:
             # A new node has new certificates and ports, which only a new connection reads.
-            source, self._source = self._source, None
-            source.close()
+            self._disconnect()
 
     async def _ask_overview(self) -> views.Overview:
         expected = self._facts.least_rows.keys()
-        source = await self._connected()
         answers = await self._answers(queries.overview(expected, time.time()))
-        alerts = await asyncio.wrap_future(_in_thread(source.alerts))
+        alerts = await self._ask(lambda source: source.alerts())
         return views.overview(answers, alerts, expected, self._facts.runbooks)
 
     async def _ask_detail(self, topic: Topic) -> details.Detail:
@@ -207,7 +237,7 @@ class Hub:
 
     async def _answers(self, questions: Mapping[str, Question]) -> views.Answers:
         """Ask all questions, few at a time; the first failure is raised."""
-        source, few = await self._connected(), asyncio.Semaphore(_AT_ONCE)
+        few = asyncio.Semaphore(_AT_ONCE)
         now: dict[str, list[Sample]] = {}
         over: dict[str, list[Series]] = {}
 
@@ -215,10 +245,10 @@ class Hub:
             async with few:
                 if isinstance(question, Now):
                     promql = question.promql
-                    now[name] = await asyncio.wrap_future(_in_thread(lambda: source.query(promql)))
+                    now[name] = await self._ask(lambda source: source.query(promql))
                 else:
                     asked = (question.promql, question.start, question.end, question.step)
-                    over[name] = await asyncio.wrap_future(_in_thread(lambda: source.query_range(*asked)))
+                    over[name] = await self._ask(lambda source: source.query_range(*asked))
 
         asked = [asyncio.ensure_future(ask(name, question)) for name, question in questions.items()]
         try:
@@ -228,10 +258,17 @@ class Hub:
                 each.cancel()
         return views.Answers(now, over)
 
-    async def _connected(self) -> Source:
-        if self._source is None:
-            self._source = await asyncio.wrap_future(_in_thread(self._connect))
-        return self._source
+    async def _ask(self, question: Callable[[Source], T]) -> T:
+        async with self._connecting:
+            if self._source is None:
+                self._source = _Leased(await asyncio.wrap_future(_in_thread(self._connect)))
+        leased = self._source
+        return await asyncio.wrap_future(_in_thread(lambda: leased.ask(question)))
+
+    def _disconnect(self) -> None:
+        if self._source is not None:
+            self._source.give_back()
+            self._source = None
 
     def _message(self, topic: Topic, feed: _Feed) -> str:
         overview, part = self._overview, feed.part

@@ -8,6 +8,7 @@ server only, and no text as markup (Trusted Types).
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -149,6 +150,7 @@ def _files() -> dict[str, tuple[bytes, str]]:
     kinds = {path: path.suffix for path in folders if path.suffix in _TYPES}
     files = {f"/{path.parent.name}/{path.name}": (path.read_bytes(), kind) for path, kind in kinds.items()}
     files["/style.css"] = ((HERE / "style.css").read_bytes(), ".css")
+    files["/favicon.ico"] = files["/static/icon.svg"]
     files["/"] = ((HERE / "page.html").read_bytes(), ".html")
     return files
 
@@ -204,6 +206,7 @@ def listen(port: int) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((ADDRESS, port))
+        bound.listen()
     except OSError as error:
         bound.close()
         why = f"cannot listen on {ADDRESS}:{port}: {error.strerror}"
@@ -223,6 +226,8 @@ def serve(environment: Environment, port: int, say: Callable[[str], None]) -> No
     folder = environment.paths.workspace / "docs" / "runbooks"
     runbooks = {path.name: path.read_text() for path in sorted(folder.glob("*.md"))}
     bound = listen(port)
+    # Else the interpreter walks all that the command has imported before it ends: most of a second.
+    gc.freeze()
     say(f"http://{ADDRESS}:{bound.getsockname()[1]}  shows {environment.name!r} until Ctrl-C")
     try:
         server = PageServer(Hub(connect, facts_of(environment, runbooks)), runbooks)

@@ -202,7 +202,10 @@ def test_a_prometheus_that_hangs_is_waited_for_only_so_long() -> None:
             "message": "Prometheus did not answer all within 0.1 s.",
         }
         assert source.asked.total() <= 4, "no more questions than are asked at once"
+        assert source.closed == 0, "they wait for its answers still"
         source.gate.set()
+        while source.closed == 0:
+            await asyncio.sleep(0.01)
 
     run(test, answer=0.1)
 

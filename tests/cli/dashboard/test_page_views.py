@@ -1,4 +1,4 @@
-"""On what Prometheus 2.42 answered to the page's queries, over series that were put into it (recorded.json)."""
+"""On what Prometheus 2.42 answered to the page's queries, over series put into it (recorded.json)."""
 
 from __future__ import annotations
 
@@ -134,13 +134,13 @@ def test_of_two_that_fire_the_page_is_first() -> None:
         return Alert(labels, {}, "firing", at + timedelta(minutes=minutes))
 
     given = [one("newest", "ticket", 3), one("old", "page", 1), one("new", "page", 2)]
-    nothing = Answers(dict.fromkeys(queries.overview((), 0), []), {"spark": []})
+    nothing = Answers({name: [] for name in queries.overview((), 0)}, {"spark": []})
     shown = views.overview(nothing, given, (), ()).alerts
     assert [row.name for row in shown] == ["new", "old", "newest"]
 
 
 def test_nothing_at_all_is_an_empty_page() -> None:
-    nothing = Answers(dict.fromkeys(queries.overview((), 0), []), {"spark": []})
+    nothing = Answers({name: [] for name in queries.overview((), 0)}, {"spark": []})
     assert views.overview(nothing, [], (), ()) == views.Overview(
         Totals(None, None, 0, 0, 0, 0, 0), endpoints=(), alerts=()
     )
@@ -196,7 +196,7 @@ def test_a_gap_in_a_series_is_a_gap_in_its_line() -> None:
         name: [] for name in ("p50", "p95", "p99", "queue", "wanted", "ready", "requests")
     }
     over = {**empty, "in_flight": [Series({}, ((960.0, 1.0), (980.0, math.nan), (1000.0, 3.0)))]}
-    answers = Answers(dict.fromkeys(queries.drift("e"), []), over)
+    answers = Answers({name: [] for name in queries.drift("e")}, over)
     chart = details.detail("e", "15m", question, answers, 100).charts["load"]
     assert chart.lines == (
         Line("in flight", (1.0, None, None, None, 3.0)),
@@ -241,7 +241,7 @@ def test_an_hour_of_few_rows_is_not_judged() -> None:
 
 
 def test_without_a_reference_there_is_no_feature() -> None:
-    now: dict[str, list[Sample]] = dict.fromkeys(queries.drift("e"), [])
+    now: dict[str, list[Sample]] = {name: [] for name in queries.drift("e")}
     assert details.drift(now, 100) == details.Drift((), 0, 100)
 
 

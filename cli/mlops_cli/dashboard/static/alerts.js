@@ -20,7 +20,7 @@ export function alertList(all) {
 }
 
 function section(title, all, note = null) {
-  return h("section", {}, h("h2", {}, title, h("span", { class: "count" }, all.length)), note ? h("p", { class: "muted" }, note) : null, alertList(all));
+  return h("section", {}, h("h2", {}, title, " ", h("span", { class: "count" }, all.length)), note ? h("p", { class: "muted" }, note) : null, alertList(all));
 }
 
 function one(each) {

@@ -24,7 +24,7 @@ function codeLook(code, at, all) {
 export function syncCharts(root, detail, route) {
   const places = new Map([...root.querySelectorAll("[data-chart]")].map((place) => [place.dataset.chart, place]));
   for (const [id, drawn] of plots) if (places.get(id) !== drawn.place) drop(id);
-  if (!detail || detail.name !== route.name) return;
+  if (!detail || detail.name !== route.name || detail.span !== route.span) return;
   for (const [id, place] of places) draw(id, place, detail.charts[id]);
 }
 

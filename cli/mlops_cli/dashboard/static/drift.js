@@ -80,7 +80,7 @@ function histogram(each) {
     "span",
     { class: "histogram" },
     s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": label }, bars, s("line", { class: "base", x1: 0, x2: WIDTH, y1: HEIGHT - 0.5, y2: HEIGHT - 0.5 })),
-    h("span", { class: "ends" }, h("span", {}, each.bins[0]?.label ?? ""), h("span", { class: "top" }, `max ${percent(top, 1)}`), h("span", {}, each.bins.at(-1)?.label ?? "")),
+    h("span", { class: "ends" }, h("span", {}, each.bins[0]?.label ?? ""), h("span", { class: "largest" }, `max ${percent(top, 1)}`), h("span", {}, each.bins.at(-1)?.label ?? "")),
   );
 }
 

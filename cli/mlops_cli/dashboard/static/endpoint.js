@@ -18,18 +18,19 @@ const CHARTS = [
 /** null while the data are those of another view. */
 export function endpoint(data, route) {
   const detail = data.detail?.name === route.name ? data.detail : null;
+  const charted = detail?.span === route.span ? detail : null;
   const row = data.overview.endpoints.find((each) => each.name === route.name);
   if (!row) return detail || data.problem ? missing(route.name) : null;
   const ours = data.overview.alerts.filter((each) => each.endpoint === row.name);
   return [
     head(row),
     figures(row),
-    ours.length ? h("section", {}, h("h2", {}, "Alerts", h("span", { class: "count" }, ours.length)), alertList(ours)) : null,
+    ours.length ? h("section", {}, h("h2", {}, "Alerts", " ", h("span", { class: "count" }, ours.length)), alertList(ours)) : null,
     h(
       "section",
       { class: "charts-section" },
       h("div", { class: "section-head" }, h("h2", {}, "Over time"), spans(row.name, route.span)),
-      h("div", { class: "charts" }, CHARTS.map((each) => figure(detail, ...each))),
+      h("div", { class: "charts" }, CHARTS.map((each) => figure(charted, ...each))),
     ),
     detail?.drift ? drift(detail.drift) : null,
   ];
@@ -77,9 +78,9 @@ function figure(detail, id, title, unit) {
   const body = !chart
     ? h("p", { class: "nothing", "data-key": "wait" }, "Waiting for Prometheus …")
     : filled
-      ? h("div", { class: "plot", "data-keep": "", "data-chart": id, "data-key": "plot" })
+      ? h("div", { class: "plot", "data-keep": "", "data-chart": id, "data-span": detail.span, "data-key": "plot" })
       : h("p", { class: "nothing", "data-key": "none" }, id === "replicas" ? "Nothing known of its pods" : id === "load" ? "No figures in this time" : "No requests in this time");
-  return h("figure", { class: "card chart", "data-key": id }, h("figcaption", {}, title, h("small", {}, unit)), body);
+  return h("figure", { class: "card chart", "data-key": id }, h("figcaption", {}, title, " ", h("small", {}, unit)), body);
 }
 
 function missing(name) {

@@ -17,7 +17,8 @@ export function number(value) {
 /** Requests per second with the same digits in a column. */
 export function rate(value) {
   if (!known(value)) return NONE;
-  if (value > 0 && value < 0.01) return "< 0.01";
+  if (value === 0) return "0";
+  if (value < 0.01) return "< 0.01";
   return value.toLocaleString("en", { minimumFractionDigits: value >= 100 ? 0 : value >= 10 ? 1 : 2, maximumFractionDigits: value >= 100 ? 0 : value >= 10 ? 1 : 2 });
 }
 

@@ -25,7 +25,7 @@ export function pill(state) {
 
 /** One figure with its name. */
 export function tile(label, value, note = null, look = "") {
-  return h("div", { class: `tile ${look}` }, h("dt", {}, label), h("dd", {}, value, note ? h("small", {}, note) : null));
+  return h("div", { class: `tile ${look}` }, h("dt", {}, label), h("dd", {}, value, note ? [" ", h("small", {}, note)] : null));
 }
 
 /** How bad a share of failures is. */
@@ -36,7 +36,8 @@ export function versions(endpoint) {
   if (!endpoint.versions.length) return h("span", { class: "muted" }, NONE);
   return endpoint.versions.map((each) => {
     const role = each.role === "stable" ? "" : ` ${endpoint.candidate ? `${endpoint.candidate.mode} ${endpoint.candidate.percent} %` : each.role}`;
-    return h("span", { class: `version ${each.role === "stable" ? "" : "other"}` }, `v${each.version}`, role ? h("small", {}, role) : null);
+    const look = each.role === "stable" ? "version" : "version other";
+    return [h("span", { class: look }, `v${each.version}`, role ? h("small", {}, role) : null), " "];
   });
 }
 
