@@ -6,7 +6,6 @@ import json
 import secrets
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -49,7 +48,6 @@ def test_every_part_is_collected_without_hand_work(platform: Platform) -> None:
         "node-exporter",
         "otel-collector",
         "prometheus",
-        "remediation",
     ]
     eventually(
         lambda: (
@@ -111,9 +109,7 @@ def test_a_request_is_found_by_its_trace_in_the_log_and_in_the_collector(
     eventually(lambda: len(spans()) >= 4, 60, "request, queue, batch and prediction are collected")
 
 
-def test_alertmanager_keeps_tickets_of_an_endpoint_that_is_down_to_itself(
-    platform: Platform, tmp_path: Path
-) -> None:
+def test_alertmanager_keeps_tickets_of_an_endpoint_that_is_down_to_itself(platform: Platform) -> None:
     common = {"endpoint": "elsewhere", "owner": "nobody"}
     tell(
         platform,
@@ -121,7 +117,6 @@ def test_alertmanager_keeps_tickets_of_an_endpoint_that_is_down_to_itself(
             {"labels": {"alertname": "MlopsEndpointDown", "severity": "page", **common}},
             {"labels": {"alertname": "MlopsPodsNotReady", "severity": "ticket", **common}},
         ],
-        tmp_path,
     )
 
     def states() -> list[str]:
@@ -131,12 +126,12 @@ def test_alertmanager_keeps_tickets_of_an_endpoint_that_is_down_to_itself(
     eventually(lambda: states() == ["suppressed"], 30, "the ticket is inhibited")
 
 
-def test_a_storm_of_500_alerts_is_survived(platform: Platform, tmp_path: Path) -> None:
+def test_a_storm_of_500_alerts_is_survived(platform: Platform) -> None:
     storm = [
         {"labels": {"alertname": "MlopsInputDrift", "severity": "ticket", "endpoint": f"unknown-{number}"}}
         for number in range(500)
     ]
-    tell(platform, storm, tmp_path)
+    tell(platform, storm)
     eventually(lambda: len(told(platform, "endpoint=~unknown-.*")) == 500, 30, "all are taken")
     ready = platform.get("pods", "-n", SYSTEM, "-l", "app.kubernetes.io/name=remediation")["items"]
     assert [sum(c["restartCount"] for c in pod["status"]["containerStatuses"]) for pod in ready] == [0]
