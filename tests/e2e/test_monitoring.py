@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +22,7 @@ from mlops_pipelines import mortgage
 from monitored_platform import SYSTEM, alerts, ask, instant, rules, targets, tell, told
 from platform_releases import open_store
 from pulumi_mlops import dashboards
-from running_platform import Platform, eventually, mlops
+from running_platform import ROOT, VARIABLES, Platform, eventually, mlops
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
@@ -164,6 +169,27 @@ def test_real_applications_of_another_kind_alert_and_the_model_is_trained_anew(
     )
     recorded = open_store(platform).list("remediations/mortgage")
     assert len(recorded) == 2
+
+
+def test_the_page_shows_the_drifted_endpoint(platform: Platform) -> None:
+    program = str(Path(sys.executable).parent / "mlops")
+    environment = {**os.environ, **VARIABLES, "PYTHONUNBUFFERED": "1"}
+    command = [program, "dashboard", "e2e", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as page:
+        assert page.stdout is not None
+        try:
+            origin = page.stdout.readline().split()[0]
+            asked = {"endpoint": "mortgage", "span": "15m"}
+            with httpx.stream("GET", f"{origin}/events", params=asked, timeout=60) as answer:
+                event = next(line for line in answer.iter_lines() if line.startswith("data: "))
+        finally:
+            page.send_signal(signal.SIGINT)
+    shown = json.loads(event.removeprefix("data: "))
+    assert shown["problem"] is None
+    assert [(each["name"], each["wanted"]) for each in shown["overview"]["endpoints"]] == [("mortgage", 1)]
+    assert "MlopsInputDrift" in [alert["name"] for alert in shown["overview"]["alerts"]]
+    assert all(chart["times"] for chart in shown["detail"]["charts"].values())
+    assert shown["detail"]["drift"]["features"][0]["verdict"] == "drifted"
 
 
 def test_a_killed_prometheus_keeps_history_and_alerts(platform: Platform) -> None:
