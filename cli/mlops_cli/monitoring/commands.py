@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -89,15 +90,15 @@ def logs(
         raise typer.BadParameter(str(error), param_hint="--since") from error
     environment, ui = _environment(name), Ui()
     labels = selector("model-endpoint", endpoint_settings(environment, endpoint).name)
-    pods = LogPods(api_of(environment), MODELS, labels)
-    read = logs.follow if follow else logs.read
-    for line in read(pods, seconds, lambda note: typer.echo(note, err=True)):
-        if request is not None and not log_lines.is_about(line, request):
-            continue
-        if as_json:
-            typer.echo(log_lines.as_json(line))
-        else:
-            ui.console.print(log_lines.for_people(line))
+    with closing(api_of(environment)) as api:
+        read = logs.follow if follow else logs.read
+        for line in read(LogPods(api, MODELS, labels), seconds, lambda note: typer.echo(note, err=True)):
+            if request is not None and not log_lines.is_about(line, request):
+                continue
+            if as_json:
+                typer.echo(log_lines.as_json(line))
+            else:
+                ui.console.print(log_lines.for_people(line))
 
 
 def _environment(name: str) -> Environment:

@@ -63,8 +63,10 @@ class Report:
     least_rows: int
     features: tuple[Feature, ...]
     left_out: Mapping[str, int]
+    asked: str | None
+    """The feature whose `bins` were asked for."""
     bins: Mapping[str, tuple[Bin, ...]]
-    """Of the feature that was asked for, by version."""
+    """By version."""
 
 
 def gather(environment: Environment, endpoint: str, feature: str | None = None) -> Report:
@@ -114,6 +116,7 @@ def ask(prometheus: Prometheus, settings: EndpointSettings, now: datetime, featu
         drift.least_rows,
         features,
         {each.labels["version"]: int(each.value) for each in left_out},
+        feature,
         bins,
     )
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from mlops_cli.monitoring.drift import Bin, Feature, Report
 from mlops_cli.monitoring.terminal import cell, plain
 
-BAR = 24
+BAR = 16
 STYLES = {"drifted": "bold red", "no": "", "too few rows": "dim"}
 
 
@@ -22,7 +22,7 @@ def tables(report: Report) -> Iterator[RenderableType]:
     for version, count in report.left_out.items():
         yield cell(f"{count} features of version {version} are not counted; the server's log says which")
     for version, bins in report.bins.items():
-        yield _bins(f"version {plain(version)}", bins)
+        yield _bins(f"bins of {plain(report.asked or '')}, version {plain(version)}", bins)
 
 
 def bar(share: float, largest: float) -> str:
@@ -51,9 +51,9 @@ def _features(title: str, features: list[Feature]) -> Table:
 
 def _bins(title: str, bins: tuple[Bin, ...]) -> Table:
     shown = Table("bin", title=cell(title), title_justify="left")
-    shown.add_column("training data", min_width=BAR + 8)
-    shown.add_column("last hour", min_width=BAR + 8)
-    shown.add_column("adds to index", justify="right")
+    shown.add_column("training data", min_width=BAR + 7)
+    shown.add_column("last hour", min_width=BAR + 7)
+    shown.add_column("adds", justify="right")
     largest = max(max(one.training, one.observed or 0.0) for one in bins)
     for one in bins:
         known = one.observed is not None

@@ -16,7 +16,7 @@ from mlops_local.kubernetes_plugin.errors import PluginError
 WINDOW_SECONDS = 0.5
 POLL_SECONDS = 2.0
 MOST_PODS = 40
-"""Streams at a time: each holds a connection."""
+"""That are read at a time: each holds a connection."""
 
 Report = Callable[[str], None]
 
@@ -59,6 +59,7 @@ class _Streams:
         self._last: dict[str, int] = {}
         self._failures: list[PluginError] = []
         self._over = threading.Event()
+        self._too_many = False
 
     def lines(self, found: list[Pod]) -> Iterator[Line]:
         """Until all is read or, when following, for ever."""
@@ -85,7 +86,9 @@ class _Streams:
             if pod.name in reading:
                 continue
             if len(reading) >= MOST_PODS:
-                self._report(f"{len(found)} pods; only {MOST_PODS} are read at a time")
+                if not self._too_many:
+                    self._report(f"there are {len(found)} pods; {MOST_PODS} of them are read")
+                self._too_many = True
                 return
             reading.add(pod.name)
             self._merge.open(pod.name)
