@@ -201,7 +201,7 @@ def test_alerts_go_to_the_alertmanager_beside_and_rules_come_from_its_folder() -
 
 def test_traces_go_into_the_log_or_on_to_who_is_named() -> None:
     here = yaml.safe_load(monitoring_config.collector(None))
-    assert here["exporters"] == {"debug": {"verbosity": "basic"}}
+    assert here["exporters"] == {"debug": {"verbosity": "normal"}}
     there = yaml.safe_load(monitoring_config.collector("https://traces.example.org:4317"))
     assert list(there["exporters"]) == ["otlp"]
     assert there["exporters"]["otlp"]["endpoint"] == "traces.example.org:4317"
