@@ -13,6 +13,7 @@ import yaml
 
 from pulumi_mlops.labels import PART_OF
 from pulumi_mlops.manifests import Object, compact
+from pulumi_mlops.remediation_rules import RECEIVER
 
 PROMETHEUS, ALERTMANAGER, CLUSTER_STATE, NODE_EXPORTER, COLLECTOR = (
     "prometheus",
@@ -112,6 +113,7 @@ _SERVERS: tuple[tuple[str, str, dict[str, str]], ...] = (
     (NODE_EXPORTER, "metrics", _NODE),
     (ALERTMANAGER, "http", _POD),
     (COLLECTOR, "metrics", _POD),
+    (RECEIVER, "http", _POD),
 )
 _VOLUME_FIGURES = "kubelet_volume_stats_(available|capacity|used|inodes|inodes_free)(_bytes)?"
 _CONTAINER_FIGURES = "container_(cpu_usage_seconds_total|memory_working_set_bytes)"

@@ -6,11 +6,19 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
-from pulumi_mlops import checks, inputs, keda_pods, model_endpoint_pods, monitoring_receivers
+from pulumi_mlops import (
+    checks,
+    inputs,
+    keda_pods,
+    model_endpoint_pods,
+    monitoring_receivers,
+    remediation_pods,
+)
 from pulumi_mlops import monitoring_config as config
 from pulumi_mlops import network_flows as flows
 from pulumi_mlops.manifests import Object
 from pulumi_mlops.placement import Placement
+from pulumi_mlops.remediation_rules import RECEIVER
 
 PARTS = (
     config.PROMETHEUS,
@@ -62,6 +70,7 @@ def _prometheus(args: Mapping[str, Any], places: Mapping[str, Placement]) -> Rul
     servers = [
         flows.egress({"port": port, "pods": places[part].selector}) for part, port in _METRICS_PORTS.items()
     ]
+    remediation = flows.egress({"port": remediation_pods.PORT, "pods": {"app.kubernetes.io/name": RECEIVER}})
     endpoints = [
         flows.egress(
             {
@@ -80,7 +89,7 @@ def _prometheus(args: Mapping[str, Any], places: Mapping[str, Placement]) -> Rul
     )
     return (
         [_through_the_api_server(config.PROMETHEUS_PORT), *asking],
-        [*flows.to_api_server(), kubelets, *servers, *endpoints, *keda],
+        [*flows.to_api_server(), kubelets, *servers, remediation, *endpoints, *keda],
     )
 
 

@@ -5,7 +5,14 @@ from typing import Any, cast
 
 import pulumi
 
-from pulumi_mlops import checks, inputs, object_store_pods, remediation_pods, remediation_rules
+from pulumi_mlops import (
+    checks,
+    inputs,
+    monitoring_wiring,
+    object_store_pods,
+    remediation_pods,
+    remediation_rules,
+)
 from pulumi_mlops import monitoring_config as config
 from pulumi_mlops.errors import InvalidValue
 from pulumi_mlops.labels import selector
@@ -26,7 +33,7 @@ def remediation(
     to_store: FlowArgs,
     pipelines: Mapping[str, list[Pipeline]],
 ) -> RemediationArgs:
-    """The receiver acts for every endpoint, and Alertmanager alone may ask it to.
+    """The receiver acts for every endpoint, Alertmanager may ask it to and Prometheus collects it.
 
     Raises `pulumi.InputPropertyError` for rules that could not be followed.
     """
@@ -45,7 +52,8 @@ def remediation(
                 "name": "alerts",
                 "port": remediation_pods.PORT,
                 "pods": dict(selector(config.ALERTMANAGER, config.ALERTMANAGER)),
-            }
+            },
+            {"name": "metrics", "port": remediation_pods.PORT, "pods": monitoring_wiring.collecting()},
         ],
         "allowed_egress": [to_store],
     }

@@ -143,13 +143,7 @@ class Inference:
         finally:
             slot.in_flight -= 1
             self.in_flight -= 1
-            seconds = perf_counter() - started
-            self._count(slot.name, served, code, seconds)
-            if call is not None:
-                self._telemetry.end(call, slot.name, served, request, code, started)
-            # What failed with 500 has a line already, which says where.
-            elif code > 500 or seconds >= self._telemetry.slow_seconds:
-                self._telemetry.notice(header, slot.name, served, request, code, seconds)
+            self._done(slot.name, served, request, code, started, header, call)
 
     def _show(self) -> None:
         self._metrics.ready.labels().set(self.worker_ready)
@@ -195,6 +189,25 @@ class Inference:
         if isinstance(error, PredictionFailed):
             fields = {"model": name, "place": error.place} | identity(header, request, call)
             log.error("the model failed on a request", extra={"fields": fields})
+
+    def _done(
+        self,
+        name: str,
+        served: Served | None,
+        request: InferRequest | None,
+        code: int,
+        started: float,
+        header: Header,
+        call: Call | None,
+    ) -> None:
+        """Count a request, and tell of it what is to be traced or logged."""
+        seconds = perf_counter() - started
+        self._count(name, served, code, seconds)
+        if call is not None:
+            self._telemetry.end(call, name, served, request, code, started)
+        # What failed with 500 has a line already, which says where.
+        elif code > 500 or seconds >= self._telemetry.slow_seconds:
+            self._telemetry.notice(header, name, served, request, code, seconds)
 
     def _count(self, name: str, served: Served | None, code: int, seconds: float) -> None:
         if served is None:

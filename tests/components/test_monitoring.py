@@ -111,6 +111,7 @@ def test_prometheus_keeps_its_figures_on_a_volume_for_a_time_and_a_size(monitori
         "--query.max-concurrency=8",
         "--query.max-samples=10000000",
         "--query.timeout=30s",
+        "--rules.alert.for-grace-period=30s",
         "--log.format=json",
     ]
     (claim,) = monitoring.of("StatefulSet", "mon-prometheus").inputs["spec"]["volumeClaimTemplates"]

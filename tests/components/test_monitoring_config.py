@@ -62,6 +62,7 @@ def test_jobs_are_these() -> None:
         "node-exporter",
         "alertmanager",
         "otel-collector",
+        "remediation",
         "keda",
         "prometheus",
         "kubelet",
@@ -164,6 +165,29 @@ def test_of_kube_state_metrics_the_labels_of_what_a_figure_is_about_are_kept() -
     assert target_labels(job) == {"instance": "__meta_kubernetes_pod_name"}
 
 
+def test_the_receiver_that_acts_on_alerts_is_collected_on_its_one_port() -> None:
+    job = jobs()["remediation"]
+    selector = "app.kubernetes.io/part-of=mlops,app.kubernetes.io/name in (remediation)"
+    assert job[DISCOVERY] == [
+        {
+            "role": "pod",
+            "namespaces": {"names": ["system"]},
+            "selectors": [{"role": "pod", "label": selector}],
+        }
+    ]
+    assert "metrics_path" not in job
+    assert job["relabel_configs"][0] == {
+        "source_labels": ["__meta_kubernetes_pod_container_port_name"],
+        "regex": "http",
+        "action": "keep",
+    }
+    assert target_labels(job) == {
+        "instance": "__meta_kubernetes_pod_name",
+        "namespace": "__meta_kubernetes_namespace",
+        "pod": "__meta_kubernetes_pod_name",
+    }
+
+
 def test_kubelets_are_asked_by_name_and_must_show_a_certificate_of_the_cluster() -> None:
     folder = "/var/run/secrets/kubernetes.io/serviceaccount"
     for name, path in (("kubelet", "/metrics"), ("kubelet-containers", "/metrics/cadvisor")):
@@ -201,7 +225,7 @@ def test_alerts_go_to_the_alertmanager_beside_and_rules_come_from_its_folder() -
 
 def test_traces_go_into_the_log_or_on_to_who_is_named() -> None:
     here = yaml.safe_load(monitoring_config.collector(None))
-    assert here["exporters"] == {"debug": {"verbosity": "basic"}}
+    assert here["exporters"] == {"debug": {"verbosity": "normal"}}
     there = yaml.safe_load(monitoring_config.collector("https://traces.example.org:4317"))
     assert list(there["exporters"]) == ["otlp"]
     assert there["exporters"]["otlp"]["endpoint"] == "traces.example.org:4317"

@@ -40,6 +40,7 @@ def test_prometheus_reaches_what_it_collects_and_is_asked_through_the_api_server
     shop = in_namespace({"podSelector": {"matchLabels": {"app": "shop"}}}, "shop")
     assert peers(spec["ingress"], "from") == [(EVERYWHERE, 9090), (shop, 8080)]
     endpoints = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "model-endpoint"}}}
+    remediation = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "remediation"}}}
     assert peers(spec["egress"], "to") == [
         (EVERYWHERE, 443),
         (EVERYWHERE, 6443),
@@ -48,6 +49,7 @@ def test_prometheus_reaches_what_it_collects_and_is_asked_through_the_api_server
         (selected("kube-state-metrics"), 8080),
         (selected("node-exporter"), 9100),
         (selected("otel-collector"), 8888),
+        (remediation, 8080),
         (in_namespace(endpoints, "models"), 8081),
         (in_namespace(endpoints, "shop"), 8081),
         (in_namespace({"podSelector": {}}, "keda"), 8080),

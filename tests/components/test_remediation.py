@@ -186,13 +186,20 @@ def test_on_a_platform_it_starts_the_job_of_the_endpoints_pipeline(platform: Rec
     assert role["metadata"]["namespace"] == "mlops-models"
 
 
-def test_on_a_platform_alertmanager_alone_tells_it_of_alerts_with_the_token(platform: Recording) -> None:
+def test_on_a_platform_alertmanager_tells_it_of_alerts_with_the_token_and_prometheus_collects_it(
+    platform: Recording,
+) -> None:
     secret = platform.of("Secret", "mlops-monitoring-alertmanager-config").secrets["stringData"]
     assert secret["remediation.url"] == "http://remediation.mlops-system.svc:8080/alerts"
     assert secret["remediation.bearer-token"] == "secret-token-of-the-receiver"
-    [rule] = platform.of("NetworkPolicy", "mlops-remediation-flows").inputs["spec"]["ingress"]
-    labels = {"app.kubernetes.io/name": "alertmanager", "app.kubernetes.io/instance": "alertmanager"}
-    assert rule["from"] == [{"podSelector": {"matchLabels": labels}}]
+    ingress = platform.of("NetworkPolicy", "mlops-remediation-flows").inputs["spec"]["ingress"]
+    assert ingress == [
+        {"from": [{"podSelector": {"matchLabels": labels}}], "ports": [{"protocol": "TCP", "port": 8080}]}
+        for labels in (
+            {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": name}
+            for name in ("alertmanager", "prometheus")
+        )
+    ]
     away = platform.of("NetworkPolicy", "mlops-monitoring-alertmanager-flows").inputs["spec"]["egress"]
     assert {
         "to": [
