@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pytest
 
 from mlops_pipelines import mortgage
-from monitored_platform import SYSTEM, alerts, ask, instant, rules, targets, tell, told
+from monitored_platform import SYSTEM, alerts, empty_queries, instant, rules, targets, tell, told
 from platform_releases import open_store
 from pulumi_mlops import dashboards
 from running_platform import ROOT, VARIABLES, Platform, eventually, mlops
@@ -107,15 +107,7 @@ def test_every_query_of_every_dashboard_has_data(platform: Platform, rows: Rows)
     wanted = [query for query in dashboards.queries() if query.needs not in absent]
 
     def empty() -> list[str]:
-        now = time.time()
-        span = {"start": f"{now - 3600}", "end": f"{now}", "step": "15"}
-        return [
-            f"{query.dashboard}: {query.panel}: {query.expr}"
-            for query in wanted
-            if not ask(
-                platform, "prometheus:9090", "/api/v1/query_range", query=dashboards.filled(query), **span
-            )["data"]["result"]
-        ]
+        return empty_queries(platform, wanted, 3600)
 
     try:
         eventually(lambda: not empty(), 120, "every query has data")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
+from pulumi_mlops import dashboards
 from running_platform import Platform
 
 SYSTEM = "mlops-system"
@@ -63,3 +66,16 @@ def tell(platform: Platform, wanted: list[dict[str, Any]]) -> None:
     with platform.proxy() as api:
         url = f"{api}{path_of('alertmanager:9093', '/api/v2/alerts')}"
         httpx.post(url, json=wanted, timeout=30).raise_for_status()
+
+
+def empty_queries(platform: Platform, wanted: Sequence[dashboards.Query], seconds: float) -> list[str]:
+    """Queries of dashboards that had no data at any time of the last `seconds`."""
+    now = time.time()
+    span = {"start": f"{now - seconds}", "end": f"{now}", "step": "15"}
+    return [
+        f"{query.dashboard}: {query.panel}: {query.expr}"
+        for query in wanted
+        if not ask(
+            platform, "prometheus:9090", "/api/v1/query_range", query=dashboards.filled(query), **span
+        )["data"]["result"]
+    ]
