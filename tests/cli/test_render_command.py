@@ -24,6 +24,19 @@ from mlops_stacks.recording import Document
 from mlops_stacks.settings import SECRET_NAMES
 
 ROOT = Path(__file__).parents[2]
+IMAGES = (
+    "alertmanager",
+    "kube-state-metrics",
+    "mlflow",
+    "node-exporter",
+    "object-store",
+    "otel-collector",
+    "pipeline",
+    "postgres",
+    "prometheus",
+    "serving",
+)
+"""Of the local environment."""
 GOLDEN = ROOT / "tests" / "components" / "golden"
 ENVIRONMENTS = sorted(path.name.split(".")[1] for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
 ALONE = """
@@ -132,8 +145,7 @@ def test_parents_providers_and_dependencies_are_resources_of_the_document() -> N
 
 
 def test_without_up_there_are_placeholders_for_the_images_in_use_the_secrets_and_the_kubeconfig() -> None:
-    images = ("mlflow", "object-store", "pipeline", "postgres", "serving")
-    expected = (*(f"mlops:images.{name}" for name in images), "mlops:kubeconfig", "mlops:secrets")
+    expected = (*(f"mlops:images.{name}" for name in IMAGES), "mlops:kubeconfig", "mlops:secrets")
     assert rendered_here("local").placeholders == expected
     assert f"placeholder/serving@sha256:{'0' * 64}" in rendered_here("local").model_dump_json()
 
@@ -158,7 +170,6 @@ def test_a_file_of_ones_own_is_rendered_anywhere_with_neither_its_secrets_nor_it
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = f"registry.example.org/mlops/serving@sha256:{'c' * 64}"
-    others = ("object-store", "postgres", "mlflow", "pipeline")
     write(
         tmp_path / "Pulumi.risk.yaml",
         cluster={
@@ -168,7 +179,7 @@ def test_a_file_of_ones_own_is_rendered_anywhere_with_neither_its_secrets_nor_it
             "imageRegistry": "registry.example.org/mlops",
             "ingressAddress": "10.0.0.7",
         },
-        images={"serving": own} | {name: own.replace("serving", name) for name in others},
+        images={name: own.replace("serving", name) for name in IMAGES},
         secrets={name: f"in-the-clear-{name}" for name in SECRET_NAMES},
     )
     monkeypatch.chdir(tmp_path)
@@ -195,8 +206,8 @@ def test_a_tree_for_people_has_every_resource_once_and_says_what_is_a_placeholde
     assert sorted(names) == sorted(
         next(word for word in line.split() if word in set(names)) for line in table[2:]
     )
-    assert lines[-2] == f"{len(names)} resources, 10 of them components."
-    assert lines[-1].startswith("Placeholders stand for what `mlops up` makes: mlops:images.mlflow, ")
+    assert lines[-2] == f"{len(names)} resources, 11 of them components."
+    assert lines[-1].startswith("Placeholders stand for what `mlops up` makes: mlops:images.alertmanager, ")
 
 
 def test_one_resource_is_shown_as_yaml_by_name_or_urn(checkout: Path) -> None:
@@ -228,8 +239,7 @@ def test_wrong_settings_are_refused_in_the_words_of_up(checkout: Path) -> None:
 
 def test_what_the_program_refuses_is_a_settings_error_too(checkout: Path) -> None:
     image = f"registry.example.org/x@sha256:{'c' * 64}"
-    names = ("object-store", "postgres", "mlflow", "pipeline", "serving")
-    file = write(checkout / "keda.yaml", keda={"mode": "run"}, images=dict.fromkeys(names, image))
+    file = write(checkout / "keda.yaml", keda={"mode": "run"}, images=dict.fromkeys(IMAGES, image))
     error = refusal("keda.yaml")
     assert isinstance(error, InvalidSettings)
     assert str(error).startswith(f"{file}: mlops:images: keda-adapter and keda-operator are needed")

@@ -45,7 +45,7 @@ def test_the_list_of_runbooks_links_all_with_their_severity() -> None:
     assert sorted(rows) == sorted(
         (alert, runbook(alert), rule["labels"]["severity"]) for alert, rule in ALERTS.items()
     )
-    assert "](runbooks/README.md)" in (DOCS / "monitoring.md").read_text()
+    assert "](runbooks/README.md)" in (DOCS / "alerts.md").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,6 +1,6 @@
 """What the page asks Prometheus. Pure.
 
-The metrics are in docs/serving-reference.md, the rules `mlops:...` in docs/monitoring.md, replicas are
+The metrics are in docs/serving-reference.md, the rules `mlops:...` in docs/drift.md, replicas are
 kube-state-metrics'.
 """
 

@@ -157,7 +157,8 @@ def test_an_address_elsewhere_is_asked_straight_and_its_password_not_shown(
     tmp_path: Path, api: ScriptedApi
 ) -> None:
     url = f"http://reader:hidden@127.0.0.1:{free_port()}/base"
-    environment = watched_platform.environment(tmp_path, api, monitoring=watched_platform.adopted(url))
+    keda = {"mode": "adopt", "prometheusUrl": url}
+    environment = watched_platform.environment(tmp_path, api, keda=keda, monitoring={"mode": "none"})
     with prometheus_of(environment) as prometheus, pytest.raises(MonitoringUnreachable) as caught:
         prometheus.query("up")
     assert "hidden" not in str(caught.value)

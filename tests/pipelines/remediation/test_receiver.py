@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import time
@@ -252,6 +253,8 @@ def test_a_store_that_hangs_costs_the_decision_and_nothing_is_done_without_a_rec
     receiver = start(policy(), gateway.environ("models"))
     assert gateway.process
     gateway.process.send_signal(signal.SIGSTOP)
+    # Until all its threads have stopped, one may still answer.
+    os.waitid(os.P_PID, gateway.process.pid, os.WSTOPPED | os.WNOWAIT)
     try:
         begun = time.monotonic()
         assert receiver.send(DRIFT).status_code == 200
