@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-from pulumi_mlops import pod
+from pulumi_mlops import manifests, pod
 from pulumi_mlops.manifests import Object
 from pulumi_mlops.placement import Placement
 from pulumi_mlops.rights import READ, rule
@@ -120,14 +120,7 @@ def _deployment(place: Placement, container: Object, volumes: Sequence[Object]) 
     template = pod.pod_template(
         place.labels, [container], service_account=place.name, volumes=volumes, grace_seconds=10
     )
-    spec = {
-        "replicas": 1,
-        "selector": {"matchLabels": place.selector},
-        "strategy": {"type": "Recreate"},
-        "revisionHistoryLimit": 5,
-        "template": template,
-    }
-    return {"metadata": place.metadata(), "spec": spec}
+    return manifests.single_deployment(place.metadata(), place.selector, template)
 
 
 def api_service(place: Placement) -> Object:

@@ -50,6 +50,20 @@ def service_account(meta: Object) -> Object:
     return {"metadata": meta, "automount_service_account_token": False}
 
 
+def single_deployment(meta: Object, selector: Mapping[str, str], pod: Object) -> Object:
+    """One pod, and never two at once."""
+    return {
+        "metadata": meta,
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": dict(selector)},
+            "strategy": {"type": "Recreate"},
+            "revisionHistoryLimit": 5,
+            "template": pod,
+        },
+    }
+
+
 def stateful_set(meta: Object, selector: Mapping[str, str], pod: Object, claims: Sequence[Object]) -> Object:
     """One pod with volumes of its own, replaced in place."""
     return {

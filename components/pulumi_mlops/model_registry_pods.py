@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pulumi_mlops import pod
+from pulumi_mlops import manifests, pod
 from pulumi_mlops.manifests import Object
 from pulumi_mlops.placement import Placement
 
@@ -53,13 +53,7 @@ def server(
         place.labels, [container], service_account=place.name, volumes=[auth, scratch]
     )
     # Two servers never run at once: both would migrate the database.
-    spec = {
-        "replicas": 1,
-        "strategy": {"type": "Recreate"},
-        "selector": {"matchLabels": place.selector},
-        "template": template,
-    }
-    return {"metadata": place.metadata(), "spec": spec}
+    return manifests.single_deployment(place.metadata(), place.selector, template)
 
 
 _QUIET = [

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pulumi_mlops import pod, rights
+from pulumi_mlops import manifests, pod, rights
 from pulumi_mlops.manifests import Object
 from pulumi_mlops.placement import Placement
 
@@ -37,14 +37,7 @@ def receiver(place: Placement, image: Any, env: Object, resources: Object) -> Ob
     template = pod.pod_template(
         place.labels, [container], service_account=place.name, volumes=[token, jobs], grace_seconds=30
     )
-    spec = {
-        "replicas": 1,
-        "selector": {"matchLabels": place.selector},
-        "strategy": {"type": "Recreate"},
-        "revisionHistoryLimit": 5,
-        "template": template,
-    }
-    return {"metadata": place.metadata(), "spec": spec}
+    return manifests.single_deployment(place.metadata(), place.selector, template)
 
 
 def job_rules() -> list[Object]:

@@ -6,16 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from mlops_pipelines.release_log import append_anew
 from mlops_pipelines.settings import Retrain, RunSettings
 from mlops_serving import release
 from mlops_serving.artifact import Manifest
-from mlops_serving.errors import ObjectMissing, ReleaseConflict
-from mlops_serving.store import NotModified, Store
+from mlops_serving.store import Store
 
 Report = Callable[[str], None]
 
-TRIES = 5
-"""Of a release that others are faster than."""
 LOOK_BACK = 50
 """Newest records in which a repeated run looks for its own release."""
 
@@ -31,25 +29,20 @@ def release_passed(
     Raises:
         ReleaseConflict: others release to this endpoint all the time.
     """
-    for attempt in range(1, TRIES + 1):
-        now = newest(store, settings.endpoint)
+
+    def decide(now: release.Release | None) -> release.Release | None:
         wanted = next_release(settings, pipeline, manifest, now)
         if now:
             report(f"endpoint {now.endpoint} serves version {now.stable_version} by release {now.number}")
         if wanted is None or (now and _was_released(store, now, manifest.version)):
-            return
+            return None
         if now and now.mode != "stable":
             report(f"a {now.mode} is under way, so version {manifest.version} waits for a release by hand")
-            return
-        try:
-            release.append(store, wanted)
-        except ReleaseConflict:
-            # Whoever was faster, or a run that died between the record and `current.json`: decide anew.
-            if attempt == TRIES:
-                raise
-            continue
+            return None
+        return wanted
+
+    if append_anew(store, settings.endpoint, decide):
         report(f"released version {manifest.version} to endpoint {settings.endpoint}")
-        return
 
 
 def next_release(
@@ -71,15 +64,6 @@ def next_release(
         gates=_evidence(settings, manifest),
         previous=number,
     )
-
-
-def newest(store: Store, endpoint: str) -> release.Release | None:
-    """The endpoint's current release, None before the first."""
-    try:
-        found = release.current(store, endpoint)
-    except ObjectMissing:
-        return None
-    return None if isinstance(found, NotModified) else found[0]
 
 
 def _why(retrain: Retrain | None) -> str:

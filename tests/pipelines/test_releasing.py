@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from mlops_pipelines import releasing
+from mlops_pipelines import release_log, releasing
 from mlops_pipelines.settings import Retrain, RunSettings
 from mlops_serving import release
 from mlops_serving.artifact import Manifest
 from mlops_serving.release import Release
 from mlops_serving.store import Store, StoreSettings
-from remediation_stories import record_of, released
+from remediation_stories import outrun, record_of, released
 
 MADE = Manifest.model_construct(version="3", metrics={"roc_auc": 0.9}, fairness={})
 ONCE = Retrain(id="123456789012", alert="MlopsInputDrift")
@@ -45,7 +45,7 @@ def run(store: Store, folder: Path, retrain: Retrain | None = ONCE) -> list[str]
 
 
 def newest(store: Store) -> Release:
-    found = releasing.newest(store, "mortgage")
+    found = release_log.newest(store, "mortgage")
     assert found
     return found
 
@@ -88,16 +88,7 @@ def test_somebody_faster_is_decided_about_anew(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released(store, "1")
-    append, first = release.append, True
-
-    def slower(to: Store, wanted: Release) -> None:
-        nonlocal first
-        if first:
-            first = False
-            append(to, record_of(2, "2"))
-        append(to, wanted)
-
-    monkeypatch.setattr(release, "append", slower)
+    outrun(monkeypatch, record_of(2, "2"))
     run(store, tmp_path)
     made = newest(store)
     assert (made.number, made.stable_version, made.previous) == (3, "3", 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from mlops_serving.models import LoadedModel, load_model
 from mlops_serving.publish import publish
 from mlops_serving.release import Release, append
 from mlops_serving.store import Store, store_settings
+from otlp_receiver import Receiver
 from serving_models import Iris, make_artifact, make_iris, make_slow
 from serving_process import Gateway, ServerProcess, wait_until
 
@@ -121,3 +123,18 @@ def iris_body(rows: np.ndarray, **more: Any) -> dict[str, Any]:
 @pytest.fixture(scope="session", name="iris_body")
 def _iris_body() -> Callable[..., dict[str, Any]]:
     return iris_body
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A collector of traces that keeps them."""
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def mute() -> Iterator[str]:
+    """The address of a collector that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"

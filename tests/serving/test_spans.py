@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import time
 
 import numpy as np
-import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from mlops_serving.artifact import Golden, Tensor, TensorSpec
@@ -14,25 +12,10 @@ from mlops_serving.publish import publish
 from mlops_serving.spans import QUEUE, SpanMaker, Spans
 from mlops_serving.store import Store, store_settings
 from mlops_serving.tracing import Record
-from otlp_receiver import Receiver
 from serving_process import models
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 RECORD = Record(TRACE, SPAN, "", "infer", 1_000, 2_000, False, {"mlops.model": "iris", "mlops.rows": 1})
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
-
-
-@pytest.fixture
-def mute():
-    """A port that accepts and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 def start(serve, tmp_path, receiver, artifact, **more):

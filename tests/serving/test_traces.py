@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
-import pytest
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from mlops_serving.publish import publish
 from mlops_serving.spans import QUEUE
 from mlops_serving.store import Store, store_settings
-from otlp_receiver import Receiver
 from serving_folder import folder_environ
 from serving_process import free_port, models
 from serving_python import make_class
@@ -41,20 +38,6 @@ class Double:
 def traceparent(number, sampled=True):
     """A caller's header; its trace and its span have the number."""
     return f"00-{number:032x}-{number:016x}-{'01' if sampled else '00'}"
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
-
-
-@pytest.fixture
-def mute():
-    """The address of a collector that takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 class Shop:

@@ -186,13 +186,6 @@ check_mounted(read_settings({"MLOPS_MODELS": models, "MLOPS_STORE_URL": "file://
     )
 
 
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
-
-
 def start(serve, tmp_path, iris, **more):
     return serve(folder_environ(tmp_path / "store", iris) | more).wait_ready()
 

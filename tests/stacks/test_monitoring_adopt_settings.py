@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from component_samples import image
 from mlops_stacks import monitoring_args
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.settings import Images, load
 from pulumi_mlops import MonitoringSource
+from stack_settings import NEEDED
 
 ADOPT: dict[str, Any] = {
     "mode": "adopt",
@@ -18,9 +18,6 @@ ADOPT: dict[str, Any] = {
     "prometheusNamespace": "monitoring",
     "operatorLabels": {"release": "kube-prometheus-stack"},
 }
-IMAGES = Images.model_validate(
-    {name: image(name) for name in ("object-store", "postgres", "mlflow", "pipeline", "serving")}
-)
 
 
 def settings(monitoring: dict[str, Any], **endpoint: Any) -> dict[str, Any]:
@@ -33,7 +30,7 @@ def settings(monitoring: dict[str, Any], **endpoint: Any) -> dict[str, Any]:
 
 
 def arguments(monitoring: dict[str, Any]) -> Any:
-    return monitoring_args.monitoring(load(settings(monitoring)).monitoring, IMAGES)
+    return monitoring_args.monitoring(load(settings(monitoring)).monitoring, Images.model_validate(NEEDED))
 
 
 def test_an_adopted_prometheus_needs_no_images() -> None:

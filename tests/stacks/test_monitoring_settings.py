@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from component_samples import image
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.platform_args import platform_args
 from mlops_stacks.settings import SECRET_NAMES, load
 from pulumi_mlops import MonitoringSource
+from stack_settings import CLUSTER, IMAGES, NEEDED
 
 HOOK = {"name": "hook", "kind": "webhook", "url": "https://hook.example.org/secret-path"}
 MAIL = {
@@ -22,23 +22,15 @@ MAIL = {
 }
 CHAT = {"name": "chat", "kind": "slack", "url": "https://chat.example.org/secret", "channel": "#models"}
 PAGER = {"name": "pager", "kind": "pagerduty", "routingKey": "secret-key"}
-OTHERS = ("object-store", "postgres", "mlflow", "pipeline", "serving")
-IMAGES = ("prometheus", "alertmanager", "kube-state-metrics", "node-exporter", "otel-collector")
 ENCRYPTED = {"secure": "v1:abc"}
 
 
 def settings(monitoring: Any, **more: Any) -> dict[str, Any]:
     return {
-        "cluster": {
-            "maker": "kubeconfig",
-            "kubeconfig": "unread",
-            "context": "admin",
-            "imageRegistry": "registry.example.com",
-            "ingressAddress": "10.0.0.9",
-        },
+        "cluster": CLUSTER,
         "monitoring": monitoring,
         "endpoints": [{"name": "mortgage", "model": "mortgage", "owner": "credit-risk"}],
-        "images": {name: image(name) for name in (*OTHERS, *IMAGES)},
+        "images": IMAGES,
         "secrets": dict.fromkeys(SECRET_NAMES, "x"),
         **more,
     }
@@ -100,7 +92,7 @@ def test_all_settings_become_the_components_arguments(arguments: Any) -> None:
 
 
 def test_without_settings_there_is_no_monitoring(arguments: Any) -> None:
-    values = settings({}, images={name: image(name) for name in OTHERS})
+    values = settings({}, images=NEEDED)
     assert "monitoring" not in arguments(values)
     del values["monitoring"]
     assert "monitoring" not in arguments(values)
@@ -111,7 +103,7 @@ def test_the_mode_alone_is_enough(arguments: Any) -> None:
 
 
 def test_running_it_without_its_images_is_refused_with_what_to_give(arguments: Any) -> None:
-    images = {name: image(name) for name in (*OTHERS, "prometheus")}
+    images = {**NEEDED, "prometheus": IMAGES["prometheus"]}
     words = "mlops:images: alertmanager, kube-state-metrics, node-exporter, otel-collector are needed"
     with pytest.raises(SettingsError, match=words):
         arguments(settings(run(), images=images))

@@ -9,32 +9,15 @@ from typing import Any
 import pytest
 import yaml
 
-from component_samples import image
 from mlops_stacks import program
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.settings import SECRET_NAMES
 from recording_engine import SECRET, Recording, registered
+from stack_settings import IMAGES
 
 STACKS = Path(__file__).parents[2] / "stacks"
 GOLDEN = Path(__file__).parents[1] / "components" / "golden"
 ENVIRONMENTS = sorted(path.name.split(".")[1] for path in STACKS.glob("Pulumi.*.yaml"))
-IMAGES = {
-    name: image(name)
-    for name in (
-        "alertmanager",
-        "keda-adapter",
-        "keda-operator",
-        "kube-state-metrics",
-        "mlflow",
-        "node-exporter",
-        "object-store",
-        "otel-collector",
-        "pipeline",
-        "postgres",
-        "prometheus",
-        "serving",
-    )
-}
 KUBECONFIG = {
     "current-context": "admin",
     "contexts": [{"name": "admin", "context": {"cluster": "node", "user": "admin"}}],

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from component_samples import image
-from mlops_stacks.errors import SettingsError
 from mlops_stacks.platform_args import platform_args
-from mlops_stacks.settings import SECRET_NAMES, Images, load
+from mlops_stacks.settings import SECRET_NAMES, load
+from stack_settings import CLUSTER, IMAGES, problem
 
 ENDPOINT = {"name": "mortgage", "model": "mortgage"}
 PIPELINE = {"name": "mortgage-approval", "model": "mortgage", "endpoint": "mortgage"}
@@ -17,30 +16,15 @@ ROLLBACK = {"alert": "MlopsErrorBudgetBurnsFast", "action": "rollback", "endpoin
 
 def settings(*rules: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {
-        "cluster": {
-            "maker": "kubeconfig",
-            "kubeconfig": "unread",
-            "context": "admin",
-            "imageRegistry": "registry.example.com",
-            "ingressAddress": "10.0.0.9",
-        },
+        "cluster": CLUSTER,
         "monitoring": {"mode": "run"},
         "remediation": {"rules": list(rules)},
         "pipelines": [PIPELINE],
         "endpoints": [ENDPOINT],
-        "images": {str(field.alias): image("one") for field in Images.model_fields.values()},
+        "images": IMAGES,
         "secrets": dict.fromkeys(SECRET_NAMES, "a-secret"),
         **more,
     }
-
-
-def problem(values: dict[str, Any]) -> str:
-    """The one line under the heading."""
-    with pytest.raises(SettingsError) as caught:
-        load(values)
-    heading, line = str(caught.value).splitlines()
-    assert heading == "the settings cannot be used:"
-    return line.strip()
 
 
 def test_settings_become_the_platforms_arguments_and_a_dry_run_is_the_default(

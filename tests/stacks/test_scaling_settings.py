@@ -4,37 +4,25 @@ from typing import Any
 
 import pytest
 
-from component_samples import image
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.platform_args import platform_args
 from mlops_stacks.settings import SECRET_NAMES, load
 from pulumi_mlops import KedaSource
+from stack_settings import CLUSTER, IMAGES, NEEDED
 
 LOCAL_NODE = {"maker": "local-node"}
 ENDPOINT = {"name": "mortgage", "model": "mortgage"}
 CONCURRENCY: dict[str, Any] = {"by": "concurrency", "targetInFlight": 4}
 OFFICE = {"start": "0 8 * * 1-5", "end": "0 18 * * 1-5", "replicas": 3}
-IMAGES = {name: image(name) for name in ("object-store", "postgres", "mlflow", "pipeline", "serving")}
-KEDA_IMAGES = {name: image(name) for name in ("keda-adapter", "keda-operator")}
-MONITORING_IMAGES = {
-    name: image(name)
-    for name in ("prometheus", "alertmanager", "kube-state-metrics", "node-exporter", "otel-collector")
-}
 
 
 def settings(scaling: dict[str, Any], mode: str = "run", **more: Any) -> dict[str, Any]:
     return {
-        "cluster": {
-            "maker": "kubeconfig",
-            "kubeconfig": "unread",
-            "context": "admin",
-            "imageRegistry": "registry.example.com",
-            "ingressAddress": "10.0.0.9",
-        },
+        "cluster": CLUSTER,
         "keda": {"mode": mode},
         "monitoring": {"mode": "run"},
         "endpoints": [{**ENDPOINT, "scaling": scaling}],
-        "images": {**IMAGES, **KEDA_IMAGES, **MONITORING_IMAGES},
+        "images": IMAGES,
         "secrets": dict.fromkeys(SECRET_NAMES, "x"),
         **more,
     }
@@ -63,11 +51,11 @@ def test_settings_of_scaling_become_the_components_arguments(arguments: Any) -> 
         "minimums": [{**OFFICE, "timezone": "Europe/Berlin"}],
     }
     assert found["keda"] == {"source": KedaSource.RUN}
-    assert found["images"]["keda_operator"] == image("keda-operator")
+    assert found["images"]["keda_operator"] == IMAGES["keda-operator"]
 
 
 def test_without_settings_there_is_no_keda_and_the_components_default(arguments: Any) -> None:
-    found = arguments(settings({}, mode="none", monitoring={}, images=IMAGES))
+    found = arguments(settings({}, mode="none", monitoring={}, images=NEEDED))
     assert "keda" not in found
     assert "scaling" not in found["endpoints"][0]
     assert sorted(found["images"]) == ["mlflow", "object_store", "pipeline", "postgres", "serving"]
@@ -75,7 +63,7 @@ def test_without_settings_there_is_no_keda_and_the_components_default(arguments:
 
 def test_an_adopted_keda_needs_no_images_and_may_ask_another_prometheus(arguments: Any) -> None:
     keda = {"mode": "adopt", "prometheusUrl": "http://prometheus.monitoring.svc:9090"}
-    found = arguments(settings(CONCURRENCY, keda=keda, monitoring={}, images=IMAGES))
+    found = arguments(settings(CONCURRENCY, keda=keda, monitoring={}, images=NEEDED))
     assert found["keda"] == {
         "source": KedaSource.ADOPT,
         "prometheus_url": "http://prometheus.monitoring.svc:9090",
@@ -84,7 +72,7 @@ def test_an_adopted_keda_needs_no_images_and_may_ask_another_prometheus(argument
 
 def test_running_keda_without_its_images_is_refused_with_what_to_give(arguments: Any) -> None:
     with pytest.raises(SettingsError, match="mlops:images: keda-adapter and keda-operator are needed"):
-        arguments(settings(CONCURRENCY, images=IMAGES))
+        arguments(settings(CONCURRENCY, images=NEEDED))
 
 
 def test_concurrency_without_a_prometheus_is_refused_with_what_to_give() -> None:

@@ -8,20 +8,12 @@ import yaml
 
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.settings import SECRET_NAMES, ExistingCluster, LocalNodeCluster, load
+from stack_settings import problem
 
 STACKS = Path(__file__).parents[2] / "stacks"
 LOCAL_NODE = {"maker": "local-node"}
 ENDPOINT = {"name": "mortgage", "model": "mortgage"}
 PIPELINE = {"name": "mortgage-approval", "model": "mortgage", "endpoint": "mortgage"}
-
-
-def problem(values: dict[str, Any]) -> str:
-    """The one line under the heading."""
-    with pytest.raises(SettingsError) as caught:
-        load(values)
-    heading, line = str(caught.value).splitlines()
-    assert heading == "the settings cannot be used:"
-    return line.strip()
 
 
 @pytest.mark.parametrize("path", sorted(STACKS.glob("Pulumi.*.yaml")), ids=lambda path: path.name)

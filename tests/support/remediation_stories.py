@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from mlops_pipelines.remediation.notifications import Incident
 from mlops_pipelines.remediation.settings import Action, Policy, Rule
@@ -188,3 +189,15 @@ class Receiver:
         """As a crash would."""
         self.process.kill()
         self.process.wait()
+
+
+def outrun(monkeypatch: pytest.MonkeyPatch, faster: Release) -> None:
+    """Somebody else appends `faster` just before the next record."""
+    append, waiting = release.append, [faster]
+
+    def slower(store: Store, wanted: Release) -> None:
+        while waiting:
+            append(store, waiting.pop())
+        append(store, wanted)
+
+    monkeypatch.setattr(release, "append", slower)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
+from mlops_pipelines.release_log import append_anew
 from mlops_pipelines.remediation.notifications import Incident
 from mlops_pipelines.remediation.records import Outcome
 from mlops_serving import release
-from mlops_serving.errors import ObjectMissing, ReleaseConflict
 from mlops_serving.release import Release
-from mlops_serving.store import NotModified, Store
+from mlops_serving.store import Store
 
 WHO = "remediation"
-TRIES = 3
-"""Of a release that others are faster than."""
 LOOK_BACK = 50
 """Records in which another version is looked for."""
 
@@ -33,25 +32,14 @@ def roll_back(store: Store, incident: Incident, identity: str) -> Result:
     Raises:
         ServingError: the store failed, or somebody else releases all the time.
     """
-    for attempt in range(1, TRIES + 1):
-        try:
-            now = release.current(store, incident.endpoint)
-        except ObjectMissing:
+
+    def wanted(now: Release | None) -> Release | Result:
+        if now is None:
             return Result(Outcome.REFUSED, "the endpoint has no release")
-        assert not isinstance(now, NotModified)  # noqa: S101 - asked without an ETag
-        wanted = decide(
-            now[0], lambda number: release.record(store, incident.endpoint, number), incident, identity
-        )
-        if isinstance(wanted, Result):
-            return wanted
-        try:
-            release.append(store, wanted)
-        except ReleaseConflict:
-            if attempt == TRIES:
-                raise
-            continue
-        return _done(wanted)
-    raise AssertionError("the last try returns or raises")
+        return decide(now, partial(release.record, store, incident.endpoint), incident, identity)
+
+    made = append_anew(store, incident.endpoint, wanted)
+    return _done(made) if isinstance(made, Release) else made
 
 
 def decide(

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from mlops_pipelines.remediation import rollback
@@ -12,7 +9,7 @@ from mlops_serving import release
 from mlops_serving.errors import StoreError
 from mlops_serving.release import Release
 from mlops_serving.store import NotModified, Store, store_settings
-from remediation_stories import incident, record_of, released
+from remediation_stories import incident, outrun, record_of, released
 from serving_process import Gateway
 
 ID = "123456789012"
@@ -91,17 +88,7 @@ def test_without_an_earlier_version_it_is_refused(store: Store, versions: tuple[
 
 def test_somebody_faster_is_decided_about_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     released(store, "1", "2")
-    append: Callable[..., Any] = release.append
-    first = True
-
-    def slower(to: Store, wanted: Release) -> None:
-        nonlocal first
-        if first:
-            first = False
-            append(to, record_of(3, "3"))
-        append(to, wanted)
-
-    monkeypatch.setattr(release, "append", slower)
+    outrun(monkeypatch, record_of(3, "3"))
     assert rollback.roll_back(store, incident(), ID).detail == "release 4 serves version 2 again"
 
 
