@@ -92,7 +92,9 @@ class Pipeline(pulumi.ComponentResource):
             child, pulumi.ResourceOptions(depends_on=[account, secret, policy])
         )
         spec = _job_spec(args, place)
-        job = Job(f"{name}-job", metadata=place.metadata(), spec=spec, opts=ready)
+        # Whoever replaces it wants another run: of one name, the old Job has to go before the new one comes.
+        anew = pulumi.ResourceOptions.merge(ready, pulumi.ResourceOptions(delete_before_replace=True))
+        job = Job(f"{name}-job", metadata=place.metadata(), spec=spec, opts=anew)
         if inputs.given(args, "schedule"):
             schedule = inputs.text(args, "schedule", checks.cron_schedule)
             cron = manifests.cron_job_spec(spec, schedule)

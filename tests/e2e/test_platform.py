@@ -50,6 +50,18 @@ def test_preview_and_refresh_typed_by_hand_find_no_change(platform: Platform) ->
     pulumi("refresh", "--stack", "e2e", "--expect-no-changes", "--non-interactive", "--yes")
 
 
+def test_a_pipeline_without_a_schedule_runs_again_as_its_runbook_says(platform: Platform) -> None:
+    def run() -> tuple[str, int]:
+        job = platform.get("job", "mortgage-approval-pipeline", "-n", "mlops-models")
+        return job["metadata"]["uid"], job["status"].get("succeeded", 0)
+
+    before, _ = run()
+    chosen = ["--target-replace", "**mortgage-approval-pipeline-job"]
+    platform.pulumi("up", "--yes", "--non-interactive", "--skip-preview", *chosen)
+    after, succeeded = run()
+    assert (after != before, succeeded) == (True, 1)
+
+
 def test_secrets_are_in_clear_neither_in_state_nor_in_configuration(platform: Platform) -> None:
     exported = pulumi("stack", "export", "--stack", "e2e").stdout
     shown = json.loads(pulumi("config", "get", "mlops:secrets", "--stack", "e2e").stdout)
