@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import secrets
+import signal
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,16 +21,17 @@ import numpy.typing as npt
 import pytest
 
 from mlops_pipelines import mortgage
-from monitored_platform import SYSTEM, alerts, ask, instant, rules, targets, tell, told
+from monitored_platform import SYSTEM, alerts, empty_queries, instant, rules, targets, tell, told
 from platform_releases import open_store
 from pulumi_mlops import dashboards
-from running_platform import Platform, eventually, mlops
+from running_platform import ROOT, VARIABLES, Platform, eventually, mlops
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 Rows = npt.NDArray[np.float32]
 MOST_BYTES = 2**30
 DRIFTED_ROWS = 1000
+RETRAINING = "mortgage-approval-pipeline-[0-9]+"
 TRACE = secrets.token_hex(16)
 
 
@@ -40,6 +47,26 @@ def rows() -> Rows:
     return mortgage.clean(mortgage.load()).features
 
 
+@pytest.fixture(scope="module")
+def acting(platform: Platform) -> Iterator[None]:
+    """The receiver of alerts does what its rules say, where it only records it in the environment's file."""
+    in_earnest(platform, "false")
+    yield
+    in_earnest(platform, "true")
+
+
+def in_earnest(platform: Platform, dry: str) -> None:
+    platform.pulumi("config", "set", "--path", "mlops:remediation.dryRun", dry)
+    platform.pulumi("up", "--yes", "--non-interactive")
+
+
+def decisions(platform: Platform) -> list[tuple[str, bool]]:
+    """How each recorded decision ended, and whether it was a dry run; the oldest first."""
+    store, folder = open_store(platform), "remediations/mortgage"
+    records = [json.loads(store.get(f"{folder}/{name}").data) for name in store.list(folder)]
+    return [(record["outcome"], record["dry_run"]) for record in records]
+
+
 def test_every_part_is_collected_without_hand_work(platform: Platform) -> None:
     wanted = [
         "alertmanager",
@@ -49,7 +76,6 @@ def test_every_part_is_collected_without_hand_work(platform: Platform) -> None:
         "node-exporter",
         "otel-collector",
         "prometheus",
-        "remediation",
     ]
     eventually(
         lambda: (
@@ -81,15 +107,7 @@ def test_every_query_of_every_dashboard_has_data(platform: Platform, rows: Rows)
     wanted = [query for query in dashboards.queries() if query.needs not in absent]
 
     def empty() -> list[str]:
-        now = time.time()
-        span = {"start": f"{now - 3600}", "end": f"{now}", "step": "15"}
-        return [
-            f"{query.dashboard}: {query.panel}: {query.expr}"
-            for query in wanted
-            if not ask(
-                platform, "prometheus:9090", "/api/v1/query_range", query=dashboards.filled(query), **span
-            )["data"]["result"]
-        ]
+        return empty_queries(platform, wanted, 3600)
 
     try:
         eventually(lambda: not empty(), 120, "every query has data")
@@ -111,9 +129,7 @@ def test_a_request_is_found_by_its_trace_in_the_log_and_in_the_collector(
     eventually(lambda: len(spans()) >= 4, 60, "request, queue, batch and prediction are collected")
 
 
-def test_alertmanager_keeps_tickets_of_an_endpoint_that_is_down_to_itself(
-    platform: Platform, tmp_path: Path
-) -> None:
+def test_alertmanager_keeps_tickets_of_an_endpoint_that_is_down_to_itself(platform: Platform) -> None:
     common = {"endpoint": "elsewhere", "owner": "nobody"}
     tell(
         platform,
@@ -121,7 +137,6 @@ def test_alertmanager_keeps_tickets_of_an_endpoint_that_is_down_to_itself(
             {"labels": {"alertname": "MlopsEndpointDown", "severity": "page", **common}},
             {"labels": {"alertname": "MlopsPodsNotReady", "severity": "ticket", **common}},
         ],
-        tmp_path,
     )
 
     def states() -> list[str]:
@@ -131,22 +146,21 @@ def test_alertmanager_keeps_tickets_of_an_endpoint_that_is_down_to_itself(
     eventually(lambda: states() == ["suppressed"], 30, "the ticket is inhibited")
 
 
-def test_a_storm_of_500_alerts_is_survived(platform: Platform, tmp_path: Path) -> None:
+def test_a_storm_of_500_alerts_is_survived(platform: Platform) -> None:
     storm = [
         {"labels": {"alertname": "MlopsInputDrift", "severity": "ticket", "endpoint": f"unknown-{number}"}}
         for number in range(500)
     ]
-    tell(platform, storm, tmp_path)
+    tell(platform, storm)
     eventually(lambda: len(told(platform, "endpoint=~unknown-.*")) == 500, 30, "all are taken")
     ready = platform.get("pods", "-n", SYSTEM, "-l", "app.kubernetes.io/name=remediation")["items"]
     assert [sum(c["restartCount"] for c in pod["status"]["containerStatuses"]) for pod in ready] == [0]
 
 
 def test_real_applications_of_another_kind_alert_and_the_model_is_trained_anew(
-    platform: Platform, rows: Rows
+    platform: Platform, acting: None, rows: Rows
 ) -> None:
     denied = rows[mortgage.clean(mortgage.load()).labels == 0]
-    before = platform.get("jobs", "-n", "mlops-models")["items"]
     for _ in range(0, DRIFTED_ROWS, len(denied)):
         asked_predictions(platform, denied)
     eventually(
@@ -156,19 +170,39 @@ def test_real_applications_of_another_kind_alert_and_the_model_is_trained_anew(
     )
     assert "MlopsInputDrift" in mlops("alerts", "e2e", check=False).stdout
     document = json.loads(mlops("drift", "mortgage", "--env", "e2e", "--json").stdout)
-    assert document
-    known = {job["metadata"]["name"] for job in before}
+    drifted = {each["feature"] for each in document["features"] if each["verdict"] == "drifted"}
+    assert {"label", "probabilities.approved"} < drifted
 
     def retraining() -> list[dict[str, Any]]:
         jobs = platform.get("jobs", "-n", "mlops-models")["items"]
-        return [job for job in jobs if job["metadata"]["name"] not in known]
+        return [job for job in jobs if re.fullmatch(RETRAINING, job["metadata"]["name"])]
 
     eventually(lambda: len(retraining()) == 1, 120, "the receiver starts the pipeline")
     eventually(
         lambda: retraining()[0]["status"].get("succeeded") == 1, 300, "the pipeline has run to its end"
     )
-    recorded = open_store(platform).list("remediations/mortgage")
-    assert len(recorded) == 2
+    assert [outcome for outcome, dry in decisions(platform) if not dry] == ["begun", "done"]
+
+
+def test_the_page_shows_the_drifted_endpoint(platform: Platform) -> None:
+    program = str(Path(sys.executable).parent / "mlops")
+    environment = {**os.environ, **VARIABLES, "PYTHONUNBUFFERED": "1"}
+    command = [program, "dashboard", "e2e", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as page:
+        assert page.stdout is not None
+        try:
+            origin = page.stdout.readline().split()[0]
+            asked = {"endpoint": "mortgage", "span": "15m"}
+            with httpx.stream("GET", f"{origin}/events", params=asked, timeout=60) as answer:
+                event = next(line for line in answer.iter_lines() if line.startswith("data: "))
+        finally:
+            page.send_signal(signal.SIGINT)
+    shown = json.loads(event.removeprefix("data: "))
+    assert shown["problem"] is None
+    assert [(each["name"], each["wanted"]) for each in shown["overview"]["endpoints"]] == [("mortgage", 1)]
+    assert "MlopsInputDrift" in [alert["name"] for alert in shown["overview"]["alerts"]]
+    assert all(chart["times"] for chart in shown["detail"]["charts"].values())
+    assert shown["detail"]["drift"]["features"][0]["verdict"] == "drifted"
 
 
 def test_a_killed_prometheus_keeps_history_and_alerts(platform: Platform) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from monitored_platform import empty_queries
+from pulumi_mlops import dashboards
 from running_platform import Platform, eventually
 from scaled_platform import FEW, MANY, MODELS, brought_up, load, measured, pods, step
 
@@ -54,6 +56,12 @@ def test_the_operator_was_refused_nothing_and_may_read_no_secret_of_the_models(s
         verb, kind = forbidden.split()
         answer = scaled.kubectl("auth", "can-i", verb, kind, "-n", MODELS, "--as", account, check=False)
         assert answer.strip() == "no", forbidden
+
+
+def test_the_dashboards_have_the_figures_of_keda(scaled: Platform) -> None:
+    wanted = [query for query in dashboards.queries() if query.needs is dashboards.Needs.KEDA]
+    assert wanted
+    eventually(lambda: not empty_queries(scaled, wanted, 600), 120, "every query about KEDA has data")
 
 
 @pytest.mark.soak

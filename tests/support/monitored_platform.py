@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import time
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
+
+from pulumi_mlops import dashboards
 from running_platform import Platform
 
 SYSTEM = "mlops-system"
@@ -24,9 +28,10 @@ def ask(platform: Platform, service: str, path: str, **query: str) -> Any:
 
 
 def instant(platform: Platform, promql: str, **more: str) -> list[dict[str, Any]]:
-    """The series of one query, now or at `time`."""
-    answer = ask(platform, "prometheus:9090", "/api/v1/query", query=promql, **more)
-    found: list[dict[str, Any]] = answer["data"]["result"]
+    """The series of one query, now or at `time`; none while Prometheus is away."""
+    asked = path_of("prometheus:9090", "/api/v1/query", query=promql, **more)
+    answer = platform.kubectl("get", "--raw", asked, check=False)
+    found: list[dict[str, Any]] = json.loads(answer)["data"]["result"] if answer else []
     return found
 
 
@@ -43,8 +48,9 @@ def rules(platform: Platform) -> list[dict[str, Any]]:
 
 
 def alerts(platform: Platform, name: str) -> list[dict[str, Any]]:
-    """The pending and firing alerts of one name, as Prometheus has them."""
-    found = ask(platform, "prometheus:9090", "/api/v1/alerts")["data"]["alerts"]
+    """The pending and firing alerts of one name, as Prometheus has them; none while it is away."""
+    answer = platform.kubectl("get", "--raw", path_of("prometheus:9090", "/api/v1/alerts"), check=False)
+    found = json.loads(answer)["data"]["alerts"] if answer else []
     return [alert for alert in found if alert["labels"]["alertname"] == name]
 
 
@@ -55,8 +61,21 @@ def told(platform: Platform, *matchers: str) -> list[dict[str, Any]]:
     return found
 
 
-def tell(platform: Platform, wanted: list[dict[str, Any]], folder: Path) -> None:
+def tell(platform: Platform, wanted: list[dict[str, Any]]) -> None:
     """Hand alerts to Alertmanager as Prometheus would."""
-    file = folder / "alerts.json"
-    file.write_text(json.dumps(wanted))
-    platform.kubectl("create", "--raw", path_of("alertmanager:9093", "/api/v2/alerts"), "-f", str(file))
+    with platform.proxy() as api:
+        url = f"{api}{path_of('alertmanager:9093', '/api/v2/alerts')}"
+        httpx.post(url, json=wanted, timeout=30).raise_for_status()
+
+
+def empty_queries(platform: Platform, wanted: Sequence[dashboards.Query], seconds: float) -> list[str]:
+    """Queries of dashboards that had no data at any time of the last `seconds`."""
+    now = time.time()
+    span = {"start": f"{now - seconds}", "end": f"{now}", "step": "15"}
+    return [
+        f"{query.dashboard}: {query.panel}: {query.expr}"
+        for query in wanted
+        if not ask(
+            platform, "prometheus:9090", "/api/v1/query_range", query=dashboards.filled(query), **span
+        )["data"]["result"]
+    ]

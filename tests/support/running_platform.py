@@ -11,7 +11,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,18 @@ class Platform:
         program = toolchain.group_folder("kubernetes", CACHE) / "kubectl"
         command = [str(program), "--kubeconfig", str(self.kubeconfig), *arguments]
         return run(command, check=check).stdout
+
+    @contextmanager
+    def proxy(self) -> Iterator[str]:
+        """The API server at an address without TLS or credentials, by `kubectl proxy`."""
+        program = toolchain.group_folder("kubernetes", CACHE) / "kubectl"
+        command = [str(program), "--kubeconfig", str(self.kubeconfig), "proxy", "--port=0"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+            assert running.stdout is not None
+            try:
+                yield f"http://{running.stdout.readline().split()[-1]}"
+            finally:
+                running.terminate()
 
     def get(self, *arguments: str) -> Any:
         """`kubectl get ... -o json`, decoded."""
