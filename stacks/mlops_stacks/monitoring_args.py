@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from pydantic import SecretStr
 
-from mlops_stacks.errors import SettingsError
 from mlops_stacks.monitoring_settings import MonitoringSettings
 from mlops_stacks.setting_types import Section
 from mlops_stacks.settings import Images
@@ -19,12 +18,8 @@ def monitoring(settings: MonitoringSettings, images: Images) -> PlatformMonitori
 
     Raises `SettingsError` if an image of it is missing.
     """
-    missing = [str(Images.model_fields[name].alias) for name in IMAGES if getattr(images, name) is None]
-    if settings.mode == "run" and missing:
-        raise SettingsError(
-            f"mlops:images: {', '.join(missing)} are needed where mlops:monitoring.mode is run; `mlops up` "
-            "writes them, or give an image by digest for each"
-        )
+    if settings.mode == "run":
+        images.refuse_missing(IMAGES, "mlops:monitoring.mode")
     interval, tracing = settings.scrape_interval, settings.tracing
     resources = {"cpu": settings.cpu, "memory": settings.memory, "memory_limit": settings.memory_limit}
     prometheus = {

@@ -198,11 +198,8 @@ def _images(images: Images) -> Any:
 
 
 def _keda(settings: Settings, images: Images) -> Any:
-    if settings.keda.mode == "run" and not (images.keda_adapter and images.keda_operator):
-        raise SettingsError(
-            "mlops:images: keda-adapter and keda-operator are needed where mlops:keda.mode is run; "
-            "`mlops up` writes them, or give an image by digest for each"
-        )
+    if settings.keda.mode == "run":
+        images.refuse_missing(("keda_adapter", "keda_operator"), "mlops:keda.mode")
     return _given({"source": KedaSource(settings.keda.mode), "prometheus_url": settings.keda.prometheus_url})
 
 

@@ -4,7 +4,7 @@
 `mlops_stacks.program` what the engine has decrypted.  Nothing else reads configuration.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -138,6 +138,15 @@ class Images(Section):
     kube_state_metrics: Annotated[types.Image | None, Field(alias="kube-state-metrics")] = None
     node_exporter: Annotated[types.Image | None, Field(alias="node-exporter")] = None
     otel_collector: Annotated[types.Image | None, Field(alias="otel-collector")] = None
+
+    def refuse_missing(self, names: Sequence[str], mode: str) -> None:
+        """Raise `SettingsError` unless all of `names` are given; `mode` is the key that is `run`."""
+        missing = [str(type(self).model_fields[name].alias) for name in names if getattr(self, name) is None]
+        if missing:
+            raise SettingsError(
+                f"mlops:images: missing where {mode} is run: {', '.join(missing)}; `mlops up` writes them, "
+                "or give an image by digest for each"
+            )
 
 
 class Secrets(Section):

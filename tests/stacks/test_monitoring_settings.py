@@ -104,7 +104,7 @@ def test_the_mode_alone_is_enough(arguments: Any) -> None:
 
 def test_running_it_without_its_images_is_refused_with_what_to_give(arguments: Any) -> None:
     images = {**NEEDED, "prometheus": IMAGES["prometheus"]}
-    words = "mlops:images: alertmanager, kube-state-metrics, node-exporter, otel-collector are needed"
+    words = "mlops:monitoring.mode is run: alertmanager, kube-state-metrics, node-exporter, otel-collector; "
     with pytest.raises(SettingsError, match=words):
         arguments(settings(run(), images=images))
 

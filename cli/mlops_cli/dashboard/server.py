@@ -27,6 +27,7 @@ from mlops_cli.dashboard.hub import Facts, Hub, Source, Topic
 from mlops_cli.dashboard.queries import SPANS
 from mlops_cli.environment import Environment
 from mlops_cli.errors import CommandError
+from mlops_cli.monitoring.drift import decision_of
 from mlops_cli.monitoring.prometheus import prometheus_of
 from pulumi_mlops.alerts.settings import Drift
 
@@ -191,10 +192,8 @@ class PageServer(uvicorn.Server):
 
 def facts_of(environment: Environment, runbooks: Mapping[str, str]) -> Facts:
     """What the page needs to know of the settings."""
-    default = Drift().least_rows
-    given = {each.name: each.drift and each.drift.least_rows for each in environment.settings.endpoints}
-    least_rows = {name: rows or default for name, rows in given.items()}
-    return Facts(environment.name, least_rows, frozenset(runbooks), default)
+    least_rows = {each.name: decision_of(each).least_rows for each in environment.settings.endpoints}
+    return Facts(environment.name, least_rows, frozenset(runbooks), Drift().least_rows)
 
 
 def listen(port: int) -> socket.socket:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mlops_cli.dashboard.queries import QUANTILES
+from mlops_cli.monitoring.alerts import weight
 from mlops_cli.monitoring.prometheus import Alert, Labels, Sample, Series
 
 State = Literal["page", "down", "ticket", "starting", "no metrics", "scaled to zero", "ok"]
-SEVERITIES = ("page", "ticket")
 _DIGITS = 6
 _RUNBOOK = re.compile(r"(?:.*/)?([a-z0-9-]+\.md)")
 
@@ -120,7 +120,7 @@ def overview(
 
     `runbooks` are the file names of those that this server has.
     """
-    rows = tuple(sorted((alert_row(each, runbooks) for each in alerts), key=_alert_order))
+    rows = tuple(alert_row(each, runbooks) for each in sorted(alerts, key=weight))
     namespaces = {_endpoint(each.labels): each.labels.get("namespace", "") for each in answers.now["seen"]}
     names = sorted(set(expected) | (set(namespaces) - {""}))
     endpoints = tuple(_endpoint_now(name, namespaces.get(name, ""), answers, rows) for name in names)
@@ -256,7 +256,3 @@ def _endpoint(labels: Labels) -> str:
 
 def _version(labels: Labels) -> Version:
     return Version(*(labels.get(name, "") for name in ("model", "version", "role")))
-
-
-def _alert_order(row: AlertRow) -> tuple[bool, bool, float, str, str]:
-    return (row.state != "firing", row.severity != "page", -row.since, row.name, row.endpoint)

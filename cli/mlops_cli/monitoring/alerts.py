@@ -62,14 +62,15 @@ def gather(environment: Environment) -> Report:
 
 
 def ordered(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """What fires before what is pending, pages before tickets, the longest first."""
+    """By the weight of their alerts."""
+    return tuple(sorted(rows, key=lambda row: weight(row.alert)))
 
-    def weight(row: Row) -> tuple[bool, int, datetime, str]:
-        known = row.severity in SEVERITIES
-        severity = SEVERITIES.index(row.severity) if known else len(SEVERITIES)
-        return (row.alert.state != "firing", severity, row.alert.since, row.alert.name)
 
-    return tuple(sorted(rows, key=weight))
+def weight(alert: Alert) -> tuple[bool, int, datetime, str, str]:
+    """Sorts what fires before what is pending, pages before tickets, the longest first."""
+    given = alert.labels.get("severity", "")
+    severity = SEVERITIES.index(given) if given in SEVERITIES else len(SEVERITIES)
+    return (alert.state != "firing", severity, alert.since, alert.name, alert.labels.get("endpoint", ""))
 
 
 def page_fires(report: Report) -> bool:

@@ -82,6 +82,11 @@ def gather(environment: Environment, endpoint: str, feature: str | None = None) 
         return ask(prometheus, settings, datetime.now(UTC), feature)
 
 
+def decision_of(settings: EndpointSettings) -> Drift:
+    """What the alerts on drift of this endpoint go by."""
+    return validated(Drift, settings.drift.model_dump() if settings.drift else {})
+
+
 def ask(prometheus: Prometheus, settings: EndpointSettings, now: datetime, feature: str | None) -> Report:
     """The same of a Prometheus at hand."""
     ours = matching(endpoint=settings.name, model=settings.model)
@@ -89,7 +94,7 @@ def ask(prometheus: Prometheus, settings: EndpointSettings, now: datetime, featu
     def figures(metric: str) -> list[Sample]:
         return prometheus.query(metric + ours, now)
 
-    drift = validated(Drift, settings.drift.model_dump() if settings.drift else {})
+    drift = decision_of(settings)
     features = judged(
         drift,
         watched=figures("mlops:drift_bins:count"),

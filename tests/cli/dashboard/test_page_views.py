@@ -126,7 +126,7 @@ def test_firing_alerts_are_before_pending_ones_with_what_to_do() -> None:
     assert waits.runbook == Runbook("requests-wait.md", address)
 
 
-def test_of_two_that_fire_the_page_is_first() -> None:
+def test_of_alerts_that_fire_pages_are_first_and_of_these_the_oldest() -> None:
     at = datetime(2026, 11, 1, tzinfo=UTC)
 
     def one(name: str, severity: str, minutes: int) -> Alert:
@@ -136,7 +136,7 @@ def test_of_two_that_fire_the_page_is_first() -> None:
     given = [one("newest", "ticket", 3), one("old", "page", 1), one("new", "page", 2)]
     nothing = Answers({name: [] for name in queries.overview((), 0)}, {"spark": []})
     shown = views.overview(nothing, given, (), ()).alerts
-    assert [row.name for row in shown] == ["new", "old", "newest"]
+    assert [row.name for row in shown] == ["old", "new", "newest"]
 
 
 def test_nothing_at_all_is_an_empty_page() -> None:
