@@ -15,6 +15,8 @@ from pulumi_mlops.errors import InvalidValue
 from pulumi_mlops.manifests import Object, compact
 
 PAGE, TICKET = "page", "ticket"
+WEBHOOK_SECONDS = 10
+"""How long a webhook may take to answer before it is asked again."""
 NOBODY = "nobody"
 """The receiver of alerts that no route takes: they are shown, and sent to no one."""
 _TEXT = (
@@ -216,7 +218,12 @@ def _receiver(receiver: Receiver, folder: str) -> Object:
 def _webhook(plain: Mapping[str, str], files: Mapping[str, str]) -> tuple[str, Object]:
     token = files.get("bearer_token")
     http: Object = {} if token is None else {"authorization": {"credentials_file": token}}
-    return "webhook_configs", {"url_file": files["url"], "http_config": http}
+    # Without it one that hangs is asked again no earlier than after the time to the next message.
+    return "webhook_configs", {
+        "url_file": files["url"],
+        "http_config": http,
+        "timeout": f"{WEBHOOK_SECONDS}s",
+    }
 
 
 def _email(plain: Mapping[str, str], files: Mapping[str, str]) -> tuple[str, Object]:

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-import promtool as debian
-from running_platform import CACHE
-
 
 @pytest.fixture(scope="session")
-def promtool() -> Path:
-    """Prometheus' tool that checks and tests rules."""
-    return debian.find(CACHE)
+def promtool(binaries: Callable[[str], Path]) -> Path:
+    """The tool that checks and tests rules, of the Prometheus that the platform runs."""
+    return binaries("prometheus") / "promtool"

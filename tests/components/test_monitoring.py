@@ -253,6 +253,7 @@ def test_the_configuration_names_the_files_of_the_secrets(monitoring: Recording)
         {
             "url_file": f"{folder}/hook.url",
             "http_config": {"authorization": {"credentials_file": f"{folder}/hook.bearer-token"}},
+            "timeout": "10s",
             "send_resolved": True,
         }
     ]

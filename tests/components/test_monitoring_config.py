@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,24 +33,6 @@ def target_labels(job: dict[str, Any]) -> dict[str, str]:
         for rule in job["relabel_configs"]
         if "target_label" in rule and "source_labels" in rule
     }
-
-
-@pytest.mark.parametrize("scraping", [ALL, Scraping("system", ("models",), verify_kubelets=False)])
-def test_prometheus_reads_the_configuration(scraping: Scraping, promtool: Path, tmp_path: Path) -> None:
-    """Debian's promtool is built without Kubernetes' discovery, so files stand in its place."""
-    document = yaml.safe_load(monitoring_config.prometheus(scraping))
-    for job in document["scrape_configs"]:
-        if job.pop(DISCOVERY, None):
-            job["file_sd_configs"] = [{"files": ["targets.json"]}]
-    file = tmp_path / "prometheus.yml"
-    file.write_text(yaml.safe_dump(document))
-    result = subprocess.run(
-        [str(promtool), "check", "config", "--syntax-only", str(file)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr
 
 
 def test_jobs_are_these() -> None:

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import promtool as programs
+from mlops_local import toolchain
 from running_platform import CACHE
 from serving_process import free_port, wait_until
 
@@ -70,7 +70,7 @@ def prometheus(folder: Path, scraped: Mapping[str, int], rules: Mapping[str, str
     (folder / "prometheus.json").write_text(json.dumps(config))
     port = free_port()
     command = [
-        str(programs.find(CACHE, "prometheus")),
+        str(toolchain.ensure(["prometheus"], CACHE, print)["prometheus"] / "prometheus"),
         f"--config.file={folder / 'prometheus.json'}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",

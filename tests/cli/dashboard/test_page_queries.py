@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
-import promtool
 from mlops_cli.dashboard import queries
 from mlops_cli.dashboard.queries import SPANS, Over
-from running_platform import CACHE
 
 HOSTILE = 'a"} or vector(1) #\n\\'
 
 
-def test_promtool_understands_every_query_whatever_the_endpoint_is_called(tmp_path: Path) -> None:
+def test_promtool_understands_every_query_whatever_the_endpoint_is_called(
+    binaries: Callable[[str], Path], tmp_path: Path
+) -> None:
     questions = [
         *queries.overview((HOSTILE, "mortgage"), 0).values(),
         *queries.overview((), 0).values(),
@@ -23,7 +24,10 @@ def test_promtool_understands_every_query_whatever_the_endpoint_is_called(tmp_pa
     file = tmp_path / "rules.json"
     file.write_text(json.dumps({"groups": [{"name": "page", "rules": rules}]}))
     done = subprocess.run(
-        [promtool.find(CACHE), "check", "rules", file], capture_output=True, text=True, check=False
+        [binaries("prometheus") / "promtool", "check", "rules", file],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert f"{len(rules)} rules found" in done.stdout

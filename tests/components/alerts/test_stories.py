@@ -69,7 +69,7 @@ def test_messages_name_the_release_and_have_no_hole(promtool: Path, tmp_path: Pa
             "MlopsDataQuality",
             "Over 5 % of the rows that version 1 got in the last hour: income missing (20%).",
         ),
-        ("MlopsErrorBudgetBurnsFast", "9.667% of the requests to mortgage fail"),
+        ("MlopsErrorBudgetBurnsFast", "9.683% of the requests to mortgage fail"),
         ("MlopsVolumeFull", "Volume data-object-store-0 in mlops-system is almost full"),
     ],
 )
