@@ -172,6 +172,8 @@ def _kubelet(scraping: Scraping, name: str, path: str, kept: str) -> Object:
             {"target_label": "job", "replacement": KUBELET},
             {"source_labels": [node], "target_label": "instance"},
             {"source_labels": [node], "target_label": "node"},
+            # Both kinds of figures come from one address: without it `up` of one is taken for the other's.
+            {"source_labels": ["__metrics_path__"], "target_label": "metrics_path"},
         ],
         "metric_relabel_configs": [
             {"source_labels": ["__name__"], "regex": kept, "action": "keep"},

@@ -202,6 +202,15 @@ def test_kubelets_are_asked_by_name_and_must_show_a_certificate_of_the_cluster()
     assert unchecked["kubelet"]["tls_config"] == {"insecure_skip_verify": True}
 
 
+def test_a_kubelets_two_targets_differ_in_the_label_of_their_path() -> None:
+    for name in ("kubelet", "kubelet-containers"):
+        assert target_labels(jobs()[name]) == {
+            "instance": "__meta_kubernetes_node_name",
+            "node": "__meta_kubernetes_node_name",
+            "metrics_path": "__metrics_path__",
+        }, name
+
+
 def test_of_kubelets_the_platforms_volumes_and_containers_are_kept_alone() -> None:
     found = jobs()
     assert kept(found["kubelet-containers"], "container_memory_working_set_bytes")
