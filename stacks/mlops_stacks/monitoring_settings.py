@@ -123,7 +123,7 @@ class MonitoringSettings(Resources):
     group_wait: types.Duration | None = None
     group_interval: types.Duration | None = None
     repeat_interval: types.Duration | None = None
-    otlp_endpoint: types.HttpUrl | None = None
+    otlp_endpoint: types.GrpcUrl | None = None
     tracing: TraceSettings | None = None
     prometheus_url: types.HttpUrl | None = None
     prometheus_namespace: types.Text | None = None

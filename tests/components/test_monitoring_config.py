@@ -29,6 +29,13 @@ def kept(job: dict[str, Any], name: str) -> bool:
     return all(re.fullmatch(rule["regex"], labels[rule["source_labels"][0]]) for rule in rules)
 
 
+def exported(otlp_endpoint: str) -> str:
+    """Where the collector sends traces."""
+    document = yaml.safe_load(monitoring_config.collector(otlp_endpoint))
+    found: str = document["exporters"]["otlp"]["endpoint"]
+    return found
+
+
 def target_labels(job: dict[str, Any]) -> dict[str, str]:
     return {
         rule["target_label"]: rule["source_labels"][0]
@@ -239,6 +246,8 @@ def test_traces_go_into_the_log_or_on_to_who_is_named() -> None:
     assert list(there["exporters"]) == ["otlp"]
     assert there["exporters"]["otlp"]["endpoint"] == "traces.example.org:4317"
     assert there["exporters"]["otlp"]["tls"] == {"insecure": False}
+    assert exported("https://traces.example.org") == "traces.example.org:443"
+    assert exported("http://traces") == "traces:80"
     plain = yaml.safe_load(monitoring_config.collector("http://traces:4317"))
     assert plain["exporters"]["otlp"]["tls"] == {"insecure": True}
     for document in (here, there):

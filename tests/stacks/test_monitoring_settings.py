@@ -205,6 +205,11 @@ def test_running_it_without_its_images_is_refused_with_what_to_give(arguments: A
             run(otlpEndpoint="traces.example.org:4317"),
             "mlops:monitoring.otlpEndpoint: 'traces.example.org:4317' is no address",
         ),
+        (
+            run(otlpEndpoint="https://traces.example.org/v1/traces"),
+            "mlops:monitoring.otlpEndpoint: 'https://traces.example.org/v1/traces' has a path, which OTLP over "
+            "gRPC has none of; leave it out",
+        ),
         (run(tracing={"sampleRatio": 2.0}), "mlops:monitoring.tracing.sampleRatio: 2.0 is no part"),
         (
             run(memory="2Gi", memoryLimit="1Gi"),
