@@ -5,6 +5,7 @@ Components use them on their arguments (through `inputs.checked`), the stack pro
 
 import re
 import zoneinfo
+from urllib.parse import urlsplit
 
 from pulumi_mlops.errors import InvalidValue
 
@@ -237,4 +238,11 @@ def http_url(value: str) -> str:
             f"{value!r} is no address; allowed is http:// or https://, a host and if need be a port, such as "
             "http://otel-collector.mlops-system.svc:4318"
         )
+    return value
+
+
+def grpc_url(value: str) -> str:
+    """An address that gRPC reaches: `http(s)://host:port`, and nothing after it."""
+    if urlsplit(http_url(value)).path:
+        raise InvalidValue(f"{value!r} has a path, which OTLP over gRPC has none of; leave it out")
     return value

@@ -91,13 +91,18 @@ def plain(
 
 
 def resources(args: Mapping[str, Any], cpu: str, memory: str, memory_limit: str) -> Object:
-    """The container resources of `args["resources"]`, each defaulting to the value given here."""
+    """The container resources of `args["resources"]`, each defaulting to the value given here.
+
+    Where more memory is requested than the default limit allows, the limit is what is requested.
+    """
     wanted: Mapping[str, Any] = args.get("resources") or {}
-    return pod.resources(
-        text(wanted, "cpu", checks.cpu_quantity, cpu, within="resources"),
-        text(wanted, "memory", checks.bytes_quantity, memory, within="resources"),
-        text(wanted, "memory_limit", checks.bytes_quantity, memory_limit, within="resources"),
+    requested = text(wanted, "memory", checks.bytes_quantity, memory, within="resources")
+    limit = (
+        text(wanted, "memory_limit", checks.bytes_quantity, within="resources")
+        if given(wanted, "memory_limit")
+        else _at_least(requested, memory_limit)
     )
+    return pod.resources(text(wanted, "cpu", checks.cpu_quantity, cpu, within="resources"), requested, limit)
 
 
 def named_texts(args: Mapping[str, Any], key: str, check: Callable[[str], str]) -> dict[str, Any]:
@@ -168,6 +173,13 @@ def store_key(args: Mapping[str, Any], key: str = "store") -> dict[str, pulumi.O
         "AWS_ACCESS_KEY_ID": secret(store, "access_key_id", within=key),
         "AWS_SECRET_ACCESS_KEY": secret(store, "secret_access_key", within=key),
     }
+
+
+def _at_least(requested: Any, limit: str) -> Any:
+    def larger(known: str) -> str:
+        return max(limit, known, key=checks.bytes_of)
+
+    return requested.apply(larger) if isinstance(requested, pulumi.Output) else larger(requested)
 
 
 def _given(args: Mapping[str, Any], key: str, default: Any, path: str) -> Any:

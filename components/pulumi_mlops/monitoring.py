@@ -22,7 +22,7 @@ from pulumi_mlops import monitoring_config as config
 from pulumi_mlops.adopted_monitoring import AdoptedMonitoring
 from pulumi_mlops.alerts import limits
 from pulumi_mlops.grafana_dashboards import GrafanaDashboards
-from pulumi_mlops.monitoring_args import MonitoringArgs, MonitoringSource
+from pulumi_mlops.monitoring_args import SIZE, MonitoringArgs, MonitoringSource
 from pulumi_mlops.monitoring_parts import adopted, dashboards
 from pulumi_mlops.placement import Placement
 
@@ -89,7 +89,7 @@ class Monitoring(pulumi.ComponentResource):
         wanted: Mapping[str, Any] = args.get("prometheus") or {}
         rules = inputs.named_texts(args, "rules", checks.rule_file_name)
         text = self._prometheus_text(args, wanted)
-        size = inputs.text(wanted, "size", checks.bytes_quantity, "5Gi", within="prometheus")
+        size = inputs.text(wanted, "size", checks.bytes_quantity, SIZE, within="prometheus")
         # One object for each file: all of them together may be more than an object can hold.
         suffixes = {name: f"rules-{name.removesuffix('.yaml')}" for name in sorted(rules)}
         files = [

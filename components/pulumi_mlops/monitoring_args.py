@@ -7,6 +7,9 @@ import pulumi
 
 from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs
 
+SIZE = "5Gi"
+"""Of Prometheus' volume, unless another is given."""
+
 
 class MonitoringSource(Enum):
     """Where Prometheus and Alertmanager come from."""

@@ -13,6 +13,7 @@ import yaml
 
 from pulumi_mlops.labels import PART_OF
 from pulumi_mlops.manifests import Object, compact
+from pulumi_mlops.names import port_of
 from pulumi_mlops.remediation_rules import RECEIVER
 
 PROMETHEUS, ALERTMANAGER, CLUSTER_STATE, NODE_EXPORTER, COLLECTOR = (
@@ -172,6 +173,8 @@ def _kubelet(scraping: Scraping, name: str, path: str, kept: str) -> Object:
             {"target_label": "job", "replacement": KUBELET},
             {"source_labels": [node], "target_label": "instance"},
             {"source_labels": [node], "target_label": "node"},
+            # Both kinds of figures come from one address: without it `up` of one is taken for the other's.
+            {"source_labels": ["__metrics_path__"], "target_label": "metrics_path"},
         ],
         "metric_relabel_configs": [
             {"source_labels": ["__name__"], "regex": kept, "action": "keep"},
@@ -221,7 +224,8 @@ def _job(pods: _Pods) -> Object:
 def collector(otlp_endpoint: str | None) -> str:
     """The text of the collector's configuration: traces in, to `otlp_endpoint` or else into its log.
 
-    `otlp_endpoint` takes OTLP over gRPC: `https://host:port`, or `http://` for one without TLS.
+    `otlp_endpoint` takes OTLP over gRPC: `https://host:port`, or `http://` for one without TLS. Without a
+    port it is that of the scheme, 443 or 80.
     """
     exporter = "debug" if otlp_endpoint is None else "otlp"
     config = {
@@ -258,11 +262,11 @@ def collector(otlp_endpoint: str | None) -> str:
 def _exporter(otlp_endpoint: str | None) -> Object:
     if otlp_endpoint is None:
         return {"verbosity": "normal"}
-    insecure = urlsplit(otlp_endpoint).scheme == "http"
+    parts = urlsplit(otlp_endpoint)
     return compact(
         {
-            "endpoint": urlsplit(otlp_endpoint).netloc,
-            "tls": {"insecure": insecure},
+            "endpoint": f"{parts.hostname}:{port_of(otlp_endpoint)}",
+            "tls": {"insecure": parts.scheme == "http"},
             "sending_queue": {"queue_size": 200},
             "retry_on_failure": {"max_elapsed_time": "2m"},
         }

@@ -61,7 +61,7 @@ def register(
 def otlp_endpoint(args: Mapping[str, Any]) -> Any:
     """The input `otlp_endpoint`, checked; None without it."""
     return (
-        inputs.text(args, "otlp_endpoint", checks.http_url) if inputs.given(args, "otlp_endpoint") else None
+        inputs.text(args, "otlp_endpoint", checks.grpc_url) if inputs.given(args, "otlp_endpoint") else None
     )
 
 

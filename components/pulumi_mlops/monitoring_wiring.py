@@ -77,11 +77,20 @@ def keda_ingress(site: Site) -> list[FlowArgs]:
 
 
 def endpoint_tracing(site: Site) -> TracingArgs | None:
-    """Where an endpoint's traces go, if the platform takes them."""
+    """Where an endpoint's traces go, if the platform takes them.
+
+    Raises `pulumi.InputPropertyError` where there is no collector to take them.
+    """
     wanted = site.args.get("monitoring")
     tracing = None if wanted is None else wanted.get("tracing")
     if tracing is None:
         return None
+    if not is_run(site.args):
+        raise pulumi.InputPropertyError(
+            "monitoring.tracing",
+            "no collector runs where monitoring is adopted; name the cluster's in the `tracing` of each "
+            "endpoint, or run monitoring",
+        )
     url = pulumi.Output.concat("http://", config.COLLECTOR, ".", site.system, f".svc:{config.OTLP_HTTP_PORT}")
     return {**tracing, "endpoint": url}
 

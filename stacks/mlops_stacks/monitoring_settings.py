@@ -10,7 +10,7 @@ from mlops_stacks import alert_settings
 from mlops_stacks import setting_types as types
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.setting_types import Resources, Section
-from pulumi_mlops import checks, receivers, tracing_args
+from pulumi_mlops import checks, monitoring_args, receivers, tracing_args
 from pulumi_mlops.alerts import limits
 from pulumi_mlops.alerts.settings import SHORTEST_WINDOW
 from pulumi_mlops.scaling_pods import AVERAGED
@@ -123,7 +123,7 @@ class MonitoringSettings(Resources):
     group_wait: types.Duration | None = None
     group_interval: types.Duration | None = None
     repeat_interval: types.Duration | None = None
-    otlp_endpoint: types.HttpUrl | None = None
+    otlp_endpoint: types.GrpcUrl | None = None
     tracing: TraceSettings | None = None
     prometheus_url: types.HttpUrl | None = None
     prometheus_namespace: types.Text | None = None
@@ -221,12 +221,14 @@ def _key(name: str) -> str:
 
 
 def _refuse_size(settings: MonitoringSettings) -> None:
-    if settings.retention_size is None or settings.size is None:
+    if settings.retention_size is None:
         return
-    if checks.bytes_of(settings.retention_size) > checks.bytes_of(settings.size):
+    size = settings.size or monitoring_args.SIZE
+    if checks.bytes_of(settings.retention_size) > checks.bytes_of(size):
+        volume = size if settings.size else f"{size}, the default of size"
         raise ValueError(
             f"mlops:monitoring.retentionSize: {settings.retention_size} do not fit on the volume of "
-            f"{settings.size}; give less, or leave it out for 80 % of the volume"
+            f"{volume}; give less, or leave it out for 80 % of the volume"
         )
 
 

@@ -37,6 +37,11 @@ from recording_engine import registered
         ({"rules": {"platform.yml": "x"}}, "rules", ".yaml at the end"),
         ({"images": {"prometheus": "prometheus:3"}}, "images.kube_state_metrics", "required"),
         ({"otlp_endpoint": "traces:4317"}, "otlp_endpoint", "http:// or https://"),
+        (
+            {"otlp_endpoint": "https://traces.example.org/v1/traces"},
+            "otlp_endpoint",
+            "'https://traces.example.org/v1/traces' has a path, which OTLP over gRPC has none of; leave it",
+        ),
     ],
 )
 def test_a_wrong_argument_is_named_with_what_is_allowed(

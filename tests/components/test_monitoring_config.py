@@ -27,6 +27,13 @@ def kept(job: dict[str, Any], name: str) -> bool:
     return all(re.fullmatch(rule["regex"], labels[rule["source_labels"][0]]) for rule in rules)
 
 
+def exported(otlp_endpoint: str) -> str:
+    """Where the collector sends traces."""
+    document = yaml.safe_load(monitoring_config.collector(otlp_endpoint))
+    found: str = document["exporters"]["otlp"]["endpoint"]
+    return found
+
+
 def target_labels(job: dict[str, Any]) -> dict[str, str]:
     return {
         rule["target_label"]: rule["source_labels"][0]
@@ -182,6 +189,15 @@ def test_kubelets_are_asked_by_name_and_must_show_a_certificate_of_the_cluster()
     assert unchecked["kubelet"]["tls_config"] == {"insecure_skip_verify": True}
 
 
+def test_a_kubelets_two_targets_differ_in_the_label_of_their_path() -> None:
+    for name in ("kubelet", "kubelet-containers"):
+        assert target_labels(jobs()[name]) == {
+            "instance": "__meta_kubernetes_node_name",
+            "node": "__meta_kubernetes_node_name",
+            "metrics_path": "__metrics_path__",
+        }, name
+
+
 def test_of_kubelets_the_platforms_volumes_and_containers_are_kept_alone() -> None:
     found = jobs()
     assert kept(found["kubelet-containers"], "container_memory_working_set_bytes")
@@ -210,6 +226,8 @@ def test_traces_go_into_the_log_or_on_to_who_is_named() -> None:
     assert list(there["exporters"]) == ["otlp"]
     assert there["exporters"]["otlp"]["endpoint"] == "traces.example.org:4317"
     assert there["exporters"]["otlp"]["tls"] == {"insecure": False}
+    assert exported("https://traces.example.org") == "traces.example.org:443"
+    assert exported("http://traces") == "traces:80"
     plain = yaml.safe_load(monitoring_config.collector("http://traces:4317"))
     assert plain["exporters"]["otlp"]["tls"] == {"insecure": True}
     for document in (here, there):

@@ -180,6 +180,20 @@ def test_endpoints_send_their_traces_to_the_platforms_collector(watched: Recordi
     }
 
 
+def test_traces_to_a_collector_that_does_not_run_are_refused() -> None:
+    monitoring = {
+        "source": mlops.MonitoringSource.ADOPT,
+        "prometheus_url": "http://prometheus.monitoring.svc:9090",
+        "prometheus_namespace": "monitoring",
+        "operator_labels": {},
+        "tracing": {"sample_ratio": 0.5},
+    }
+    with pytest.raises(pulumi.InputPropertyError) as caught:
+        registered(lambda: make(mlops.Platform, "mlops", monitoring=monitoring))
+    assert caught.value.property_path == "monitoring.tracing"
+    assert "no collector runs where monitoring is adopted" in caught.value.reason
+
+
 def test_running_monitoring_without_its_images_is_refused_by_name() -> None:
     with pytest.raises(pulumi.InputPropertyError) as caught:
         registered(lambda: make(mlops.Platform, "mlops", monitoring={"source": mlops.MonitoringSource.RUN}))

@@ -133,6 +133,15 @@ def test_running_it_without_its_images_is_refused_with_what_to_give(arguments: A
             "for 80 % of the volume",
         ),
         (
+            run(retentionSize="6Gi"),
+            "mlops:monitoring.retentionSize: 6Gi do not fit on the volume of 5Gi, the default of size; give "
+            "less, or leave it out for 80 % of the volume",
+        ),
+        (
+            run(size="1Gi", retentionSize="2Gi"),
+            "mlops:monitoring.retentionSize: 2Gi do not fit on the volume of 1Gi; give less, or leave it out",
+        ),
+        (
             run(scrapeInterval="2m"),
             "mlops:monitoring.scrapeInterval: 2m is too long, since rules look at 5m; allowed is up to 75s",
         ),
@@ -195,6 +204,11 @@ def test_running_it_without_its_images_is_refused_with_what_to_give(arguments: A
         (
             run(otlpEndpoint="traces.example.org:4317"),
             "mlops:monitoring.otlpEndpoint: 'traces.example.org:4317' is no address",
+        ),
+        (
+            run(otlpEndpoint="https://traces.example.org/v1/traces"),
+            "mlops:monitoring.otlpEndpoint: 'https://traces.example.org/v1/traces' has a path, which OTLP over "
+            "gRPC has none of; leave it out",
         ),
         (run(tracing={"sampleRatio": 2.0}), "mlops:monitoring.tracing.sampleRatio: 2.0 is no part"),
         (
