@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pulumi
@@ -30,6 +31,12 @@ def remediation() -> Recording:
 @pytest.fixture(scope="module")
 def platform() -> Recording:
     return registered(lambda: make(mlops.Platform, "mlops", **PLATFORM))
+
+
+def content(recording: Recording) -> str:
+    """The digest on the pod, a secret like what it is of."""
+    found = recording.of("Deployment").secrets["spec.template.metadata.annotations.mlops/content-sha256"]
+    return str(found)
 
 
 def test_remediation_is_these_objects(remediation: Recording) -> None:
@@ -86,6 +93,23 @@ def test_there_is_one_pod_and_it_is_told_its_rules_and_its_secrets_from_a_secret
     assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
     assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
     assert sorted(remediation.of("Secret").secrets["stringData"]) == keys
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"token": "another-token-of-the-receiver"},
+        {"store": {**SAMPLES[mlops.Remediation]["store"], "secret_access_key": "another-secret-key"}},
+    ],
+)
+def test_the_pod_is_made_anew_for_a_new_token_or_key_and_only_then(
+    remediation: Recording, changes: dict[str, Any]
+) -> None:
+    changed = registered(lambda: make(mlops.Remediation, "fix", **changes))
+    same = registered(lambda: make(mlops.Remediation, "fix", dry_run=True))
+    assert content(same) == content(remediation)
+    assert content(changed) != content(remediation)
+    assert re.fullmatch("[0-9a-f]{64}", content(changed))
 
 
 def test_jobs_are_files_that_it_can_read(remediation: Recording) -> None:
