@@ -49,5 +49,8 @@ def receiver(place: Placement, image: Any, env: Object, content: Any, resources:
 
 
 def job_rules() -> list[Object]:
-    """What it may do in the models' namespace: start Jobs and see which there are; no pod and no Secret."""
-    return [rights.rule("batch", ["jobs"], ["create", "get", "list"])]
+    """What it may do in the models' namespace: start Jobs and see which there are.
+
+    A Job that it starts may use what any pod of the namespace can, the Secrets there too.
+    """
+    return [rights.rule("batch", ["jobs"], ["create", "list"])]
