@@ -41,7 +41,10 @@ def compose(
     sections = [source[SECRETS_KEY] for source in (kept, generated, values) if SECRETS_KEY in source]
     if sections and not _is_encrypted(sections[-1]):
         document["config"][SECRETS_KEY] = {
-            name: value for section in sections if not _is_encrypted(section) for name, value in section.items()
+            name: value
+            for section in sections
+            if not _is_encrypted(section)
+            for name, value in section.items()
         }
     return document
 
