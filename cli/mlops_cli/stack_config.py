@@ -26,7 +26,9 @@ def compose(
     previous: Mapping[str, Any],
     generated: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Merge the document: people's values first, then what was generated before, then now.
+    """Merge the document: people's values first, then what was generated now, then before.
+
+    Secrets are merged one by one: whoever gives some of them keeps the generated rest.
 
     Args:
         values: the `config` of the repository's file.
@@ -36,6 +38,14 @@ def compose(
     kept = {key: value for key, value in previous.get("config", {}).items() if key in GENERATED_KEYS}
     document = {key: value for key, value in previous.items() if key != "config"}
     document["config"] = {**kept, **generated, **values}
+    sections = [source[SECRETS_KEY] for source in (kept, generated, values) if SECRETS_KEY in source]
+    if sections and not _is_encrypted(sections[-1]):
+        document["config"][SECRETS_KEY] = {
+            name: value
+            for section in sections
+            if not _is_encrypted(section)
+            for name, value in section.items()
+        }
     return document
 
 
@@ -43,6 +53,10 @@ def missing_secrets(document: Mapping[str, Any]) -> list[str]:
     """Names of secrets that have no value yet, in the settings' order."""
     present = document.get("config", {}).get(SECRETS_KEY, {})
     return [name for name in SECRET_NAMES if name not in present]
+
+
+def _is_encrypted(section: Mapping[str, Any]) -> bool:
+    return set(section) == {"secure"}
 
 
 def new_secret() -> str:

@@ -4,7 +4,8 @@ Values that come through the component host (a program in another language) arri
 every number a float, whatever the annotation says; the coercions here make both ways equal.
 """
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import pulumi
@@ -215,3 +216,13 @@ def _as_float(value: Any) -> float:
 
 def _path(within: str, key: str) -> str:
     return f"{within}.{key}" if within else key
+
+
+def digest(texts: Sequence[Any]) -> pulumi.Output[str]:
+    """What a pod is given beside its template, in SHA-256: with another the pod is made anew.
+
+    It is a secret if one of the texts is.
+    """
+    return pulumi.Output.all(*texts).apply(
+        lambda known: hashlib.sha256("\0".join(known).encode()).hexdigest()
+    )

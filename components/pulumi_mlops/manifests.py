@@ -99,7 +99,7 @@ def job_spec(pod: Object, retries: int, timeout_seconds: Any) -> Object:
 
 
 def cron_job_spec(job: Object, schedule: Any) -> Object:
-    """The same Job on a schedule, never two at once."""
+    """The same Job on a schedule, never two at once; its Jobs have their pods' labels."""
     return {
         "schedule": schedule,
         "timeZone": "Etc/UTC",
@@ -107,5 +107,5 @@ def cron_job_spec(job: Object, schedule: Any) -> Object:
         "startingDeadlineSeconds": 600,
         "successfulJobsHistoryLimit": 3,
         "failedJobsHistoryLimit": 3,
-        "jobTemplate": {"spec": job},
+        "jobTemplate": {"metadata": {"labels": job["template"]["metadata"]["labels"]}, "spec": job},
     }

@@ -1,6 +1,5 @@
 """What watches a platform: Prometheus, Alertmanager, figures of objects and nodes, a collector of traces."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -101,7 +100,7 @@ class Monitoring(pulumi.ComponentResource):
         ]
         mounted = monitoring_pods.PrometheusFiles(
             [place.named(suffix) for suffix in suffixes.values()],
-            _digest([text, *(rules[name] for name in suffixes)]),
+            inputs.digest([text, *(rules[name] for name in suffixes)]),
         )
         StatefulSet(
             f"{self._name}-prometheus",
@@ -148,7 +147,7 @@ class Monitoring(pulumi.ComponentResource):
             **monitoring_pods.alertmanager(
                 place,
                 self._image("alertmanager"),
-                _digest([text]),
+                inputs.digest([text]),
                 manifests.volume_claim("data", "1Gi", args.get("storage_class")),
             ),
         )
@@ -180,7 +179,7 @@ class Monitoring(pulumi.ComponentResource):
         Deployment(
             f"{self._name}-otel-collector",
             opts=self._child([*before, file]),
-            **monitoring_pods.collector(place, self._image("otel_collector"), _digest([text])),
+            **monitoring_pods.collector(place, self._image("otel_collector"), inputs.digest([text])),
         )
         more = {"otlp-http": config.OTLP_HTTP_PORT, "metrics": config.COLLECTOR_METRICS_PORT}
         self._service(place, config.OTLP_GRPC_PORT, "otlp-grpc", more)
@@ -269,10 +268,3 @@ def _retention(wanted: Mapping[str, Any], size: Any) -> list[Any]:
             inputs.text(wanted, "retention_size", checks.bytes_quantity, within="prometheus")
         ).apply(monitoring_pods.megabytes)
     return [*flags, pulumi.Output.concat("--storage.tsdb.retention.size=", most)]
-
-
-def _digest(texts: Sequence[Any]) -> pulumi.Output[str]:
-    """What a pod's files hold; with another, the pod is made anew."""
-    return pulumi.Output.all(*texts).apply(
-        lambda known: hashlib.sha256("\0".join(known).encode()).hexdigest()
-    )

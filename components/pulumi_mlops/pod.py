@@ -29,7 +29,7 @@ def pod_template(
     """A pod template: never root, no API token, the runtime's seccomp profile.
 
     `spread_over` are the labels of the pods to spread over zones and nodes; `restart` is for Jobs only;
-    `content` is a digest of mounted files, with which the pod is made anew when they change.
+    `content` is a digest of mounted files or of variables; the pod is made anew when it changes.
     """
     spec = {
         "serviceAccountName": service_account,

@@ -35,10 +35,11 @@ class Remediation(pulumi.ComponentResource):
         place = inputs.placement(name, "remediation", args)
         self.token = inputs.secret(args, "token")
         policy = _policy(args)
+        keys = {**inputs.store_key(args), "MLOPS_REMEDIATION_TOKEN": self.token}
         secret = Secret(
             f"{name}-keys",
             metadata=place.metadata(),
-            string_data={**inputs.store_key(args), "MLOPS_REMEDIATION_TOKEN": self.token},
+            string_data=keys,
             opts=self._child(),
         )
         jobs = ConfigMap(f"{name}-jobs", metadata=place.metadata(), data=_job_files(args), opts=self._child())
@@ -58,6 +59,7 @@ class Remediation(pulumi.ComponentResource):
                 place,
                 inputs.text(args, "image", checks.image_by_digest),
                 env,
+                inputs.digest([keys[key] for key in remediation_pods.SECRET_ENV]),
                 inputs.resources(args, cpu="10m", memory="96Mi", memory_limit="256Mi"),
             ),
         )

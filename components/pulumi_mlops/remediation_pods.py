@@ -13,8 +13,11 @@ SECRET_ENV = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "MLOPS_REMEDIATION_T
 _START_SECONDS = 120
 
 
-def receiver(place: Placement, image: Any, env: Object, resources: Object) -> Object:
-    """The Deployment: one pod, and never two at once, so that its memory of what was done is whole."""
+def receiver(place: Placement, image: Any, env: Object, content: Any, resources: Object) -> Object:
+    """The Deployment: one pod, and never two at once, so that its memory of what was done is whole.
+
+    `content` is a digest of SECRET_ENV's values.
+    """
     token, token_mount = pod.api_token()
     jobs = {"name": "jobs", "configMap": {"name": place.name}}
     container = pod.container(
@@ -35,11 +38,19 @@ def receiver(place: Placement, image: Any, env: Object, resources: Object) -> Ob
         resources=resources,
     )
     template = pod.pod_template(
-        place.labels, [container], service_account=place.name, volumes=[token, jobs], grace_seconds=30
+        place.labels,
+        [container],
+        service_account=place.name,
+        volumes=[token, jobs],
+        grace_seconds=30,
+        content=content,
     )
     return manifests.single_deployment(place.metadata(), place.selector, template)
 
 
 def job_rules() -> list[Object]:
-    """What it may do in the models' namespace: start Jobs and see which there are; no pod and no Secret."""
-    return [rights.rule("batch", ["jobs"], ["create", "get", "list"])]
+    """What it may do in the models' namespace: start Jobs and see which there are.
+
+    A Job that it starts may use what any pod of the namespace can, the Secrets there too.
+    """
+    return [rights.rule("batch", ["jobs"], ["create", "list"])]

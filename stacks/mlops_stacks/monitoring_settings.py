@@ -16,7 +16,7 @@ from pulumi_mlops.alerts.settings import SHORTEST_WINDOW
 from pulumi_mlops.scaling_pods import AVERAGED
 
 ENCRYPTED = "https://still-encrypted.invalid"
-"""What stands for a secret that only the engine can read; it is one that every check of a secret accepts."""
+"""What stands for a value that only the engine can read; every check of a secret accepts it."""
 SCRAPES_IN_A_WINDOW = 4
 SCRAPES_THAT_SCALING_AVERAGES = 3
 

@@ -56,6 +56,11 @@ def platform_args(settings: Settings) -> PlatformArgs:
     if settings.monitoring.mode != "none":
         args["monitoring"] = monitoring_args.monitoring(settings.monitoring, images)
     if settings.remediation is not None:
+        if secrets.remediation_token is None:
+            raise SettingsError(
+                "mlops:secrets.remediationToken: needed where mlops:remediation is set; `mlops up` makes it. By "
+                "hand, give one with `pulumi config set --path --secret mlops:secrets.remediationToken`"
+            )
         args["remediation"] = _remediation(settings.remediation)
     return args
 
@@ -80,7 +85,7 @@ def cluster_args(settings: Settings) -> ClusterArgs:
 
 def platform_secrets(secrets: Secrets) -> PlatformSecretsArgs:
     """The platform's secrets in the clear; the components mark each a secret before it goes anywhere."""
-    return {
+    made: PlatformSecretsArgs = {
         "database_password": secrets.database_password.get_secret_value(),
         "model_registry_admin_password": secrets.model_registry_admin_password.get_secret_value(),
         "model_registry_session_key": secrets.model_registry_session_key.get_secret_value(),
@@ -91,8 +96,10 @@ def platform_secrets(secrets: Secrets) -> PlatformSecretsArgs:
         "object_store_read_write": _key(
             secrets.object_store_read_write_key_id, secrets.object_store_read_write_secret_key
         ),
-        "remediation_token": secrets.remediation_token.get_secret_value(),
     }
+    if secrets.remediation_token is not None:
+        made["remediation_token"] = secrets.remediation_token.get_secret_value()
+    return made
 
 
 def _missing(section: str) -> str:

@@ -150,7 +150,10 @@ class Images(Section):
 
 
 class Secrets(Section):
-    """Secrets, written by `mlops up` once and kept encrypted in the stack's file."""
+    """Secrets, written by `mlops up` once and kept encrypted in the stack's file.
+
+    `remediation_token` is needed only where alerts are acted on.
+    """
 
     database_password: types.Secret
     model_registry_admin_password: types.Secret
@@ -161,7 +164,7 @@ class Secrets(Section):
     object_store_read_only_secret_key: types.Secret
     object_store_read_write_key_id: types.Secret
     object_store_read_write_secret_key: types.Secret
-    remediation_token: types.Secret
+    remediation_token: types.Secret | None = None
 
 
 SECRET_NAMES: tuple[str, ...] = tuple(str(field.alias) for field in Secrets.model_fields.values())

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 from mlops_cli.errors import CommandError, InvalidSettings, ProgramFailed, UnknownEnvironment, UnknownResource
 from mlops_cli.main import app
 from mlops_cli.render import find, render
+from mlops_stacks.monitoring_settings import ENCRYPTED
 from mlops_stacks.recording import Document
 from mlops_stacks.settings import SECRET_NAMES
 
@@ -189,6 +190,22 @@ def test_a_file_of_ones_own_is_rendered_anywhere_with_neither_its_secrets_nor_it
     provider = next(r for r in rendered.resources if r.type == "pulumi:providers:kubernetes")
     assert provider.inputs["context"] == "risk"
     assert "in-the-clear" not in rendered.model_dump_json()
+
+
+def test_receivers_whose_addresses_and_keys_are_encrypted_are_rendered_and_none_of_them_shows(
+    tmp_path: Path,
+) -> None:
+    cipher = {"secure": "v1:cipher"}
+    monitoring = {
+        "mode": "run",
+        "receivers": [
+            {"name": "hook", "kind": "webhook", "url": cipher, "bearerToken": cipher},
+            {"name": "chat", "kind": "slack", "url": cipher, "channel": "#risk"},
+        ],
+    }
+    rendered = document(str(write(tmp_path / "Pulumi.told.yaml", monitoring=monitoring)))
+    assert "mlops-monitoring-alertmanager-config" in {resource.name for resource in rendered.resources}
+    assert ENCRYPTED not in rendered.model_dump_json()
 
 
 def test_the_document_does_not_tell_of_the_machine() -> None:

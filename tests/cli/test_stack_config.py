@@ -40,6 +40,26 @@ def test_a_value_given_by_a_person_wins_over_a_generated_one() -> None:
     assert document["config"]["mlops:images"] == {"serving": "theirs"}
 
 
+def test_secrets_that_a_person_gives_replace_theirs_alone_and_generated_ones_stay() -> None:
+    theirs = {"secure": "v1:theirs"}
+    document = stack_config.compose(
+        {"mlops:secrets": {"remediationToken": theirs}},
+        PREVIOUS,
+        {"mlops:secrets": {"objectStoreRootKeyId": {"secure": "v1:new"}}},
+    )
+    assert document["config"]["mlops:secrets"] == {
+        "databasePassword": {"secure": "v1:x"},
+        "objectStoreRootKeyId": {"secure": "v1:new"},
+        "remediationToken": theirs,
+    }
+
+
+def test_a_section_of_secrets_that_is_encrypted_as_a_whole_stays_as_it_is() -> None:
+    whole = {"secure": "v1:whole"}
+    document = stack_config.compose({"mlops:secrets": whole}, PREVIOUS, {})
+    assert document["config"]["mlops:secrets"] == whole
+
+
 def test_only_secrets_without_a_value_are_missing() -> None:
     assert stack_config.missing_secrets({}) == list(SECRET_NAMES)
     assert stack_config.missing_secrets(PREVIOUS) == [

@@ -21,6 +21,9 @@ def test_a_pipeline_is_a_job_and_with_a_schedule_a_cron_job_of_the_same_pod() ->
     assert cron["schedule"] == "0 3 * * 1"
     assert cron["concurrencyPolicy"] == "Forbid"
     assert cron["jobTemplate"]["spec"] == recording.of("Job").inputs["spec"]
+    assert cron["jobTemplate"]["metadata"] == {
+        "labels": cron["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+    }
 
 
 def test_without_a_schedule_it_runs_once() -> None:

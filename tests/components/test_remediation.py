@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pulumi
@@ -32,6 +33,12 @@ def platform() -> Recording:
     return registered(lambda: make(mlops.Platform, "mlops", **PLATFORM))
 
 
+def content(recording: Recording) -> str:
+    """The digest on the pod, a secret like what it is of."""
+    found = recording.of("Deployment").secrets["spec.template.metadata.annotations.mlops/content-sha256"]
+    return str(found)
+
+
 def test_remediation_is_these_objects(remediation: Recording) -> None:
     assert sorted((r.type.split(":")[-1], r.name) for r in remediation.resources) == [
         ("ConfigMap", "fix-jobs"),
@@ -50,9 +57,7 @@ def test_remediation_is_these_objects(remediation: Recording) -> None:
 def test_it_may_start_and_see_jobs_of_the_models_and_nothing_else(remediation: Recording) -> None:
     role, binding = remediation.of("Role").inputs, remediation.of("RoleBinding").inputs
     assert role["metadata"]["namespace"] == binding["metadata"]["namespace"] == "models"
-    assert role["rules"] == [
-        {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "get", "list"]}
-    ]
+    assert role["rules"] == [{"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create", "list"]}]
     assert binding["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "fix"}
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "fix", "namespace": "system"}]
 
@@ -86,6 +91,23 @@ def test_there_is_one_pod_and_it_is_told_its_rules_and_its_secrets_from_a_secret
     assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
     assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
     assert sorted(remediation.of("Secret").secrets["stringData"]) == keys
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"token": "another-token-of-the-receiver"},
+        {"store": {**SAMPLES[mlops.Remediation]["store"], "secret_access_key": "another-secret-key"}},
+    ],
+)
+def test_the_pod_is_made_anew_for_a_new_token_or_key_and_only_then(
+    remediation: Recording, changes: dict[str, Any]
+) -> None:
+    changed = registered(lambda: make(mlops.Remediation, "fix", **changes))
+    same = registered(lambda: make(mlops.Remediation, "fix", dry_run=True))
+    assert content(same) == content(remediation)
+    assert content(changed) != content(remediation)
+    assert re.fullmatch("[0-9a-f]{64}", content(changed))
 
 
 def test_jobs_are_files_that_it_can_read(remediation: Recording) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mlops_stacks.errors import SettingsError
 from mlops_stacks.platform_args import platform_args
 from mlops_stacks.settings import SECRET_NAMES, load
 from stack_settings import CLUSTER, IMAGES, problem
@@ -105,3 +106,17 @@ def test_without_the_key_nothing_is_done_about_alerts(monkeypatch: pytest.Monkey
 )
 def test_what_could_not_be_followed_is_refused_with_its_path(values: dict[str, Any], message: str) -> None:
     assert problem(values).startswith(message)
+
+
+def test_a_stack_without_the_token_runs_unless_it_acts_on_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlops_stacks.platform_args.kubeconfig.read", lambda *_: "kubeconfig")
+    values = settings(RETRAIN)
+    del values["secrets"]["remediationToken"]
+    with pytest.raises(SettingsError) as caught:
+        platform_args(load(values))
+    assert str(caught.value) == (
+        "mlops:secrets.remediationToken: needed where mlops:remediation is set; `mlops up` makes it. By hand, "
+        "give one with `pulumi config set --path --secret mlops:secrets.remediationToken`"
+    )
+    del values["remediation"]
+    assert "remediation_token" not in platform_args(load(values))["secrets"]

@@ -8,6 +8,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import trustme
 
@@ -52,16 +53,25 @@ class ScriptedKubernetes:
         self._server.server_close()
         self._thread.join()
 
-    def answer(self, method: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    def answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         if self.refuse:
             return 403, {"message": "jobs.batch is forbidden"}
         if method == "GET":
-            return 200, {"items": self.jobs}
+            return 200, self._listed(parse_qs(urlsplit(path).query))
         job = json.loads(body)
         if job["metadata"]["name"] in self.names():
             return 409, {"message": "already exists"}
         self.jobs.append(job)
         return 201, job
+
+    def _listed(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        """The first so many Jobs with the labels that are asked for."""
+        pairs = query.get("labelSelector", [""])[0].split(",")
+        wanted = {tuple(pair.split("=", 1)) for pair in pairs if pair}
+        found = [job for job in self.jobs if wanted <= {*job["metadata"].get("labels", {}).items()}]
+        most = int(query["limit"][0])
+        rest = {"continue": "a-place-in-the-list"} if len(found) > most else {}
+        return {"metadata": rest, "items": found[:most]}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         cluster = self
@@ -80,7 +90,7 @@ class ScriptedKubernetes:
                 if cluster.hang.is_set():
                     cluster.let_go.wait(60)
                     return
-                status, answer = cluster.answer(self.command, body)
+                status, answer = cluster.answer(self.command, self.path, body)
                 text = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("content-length", str(len(text)))

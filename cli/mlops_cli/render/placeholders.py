@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from mlops_stacks import monitoring_settings
 from mlops_stacks.settings import NAMESPACE, SECRET_NAMES, Images
 
 NAME = "placeholder"
@@ -89,6 +90,6 @@ def _without_ciphers(value: Any) -> Any:
     """The value with a stand-in for each text that is encrypted (`secure: v1:...`)."""
     if isinstance(value, Mapping):
         if set(value) == {"secure"}:
-            return secret("encrypted")
+            return monitoring_settings.ENCRYPTED
         return {key: _without_ciphers(item) for key, item in value.items()}
     return [_without_ciphers(item) for item in value] if isinstance(value, list) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -34,15 +35,30 @@ class Kubernetes:
         _check(answer)
         return True
 
-    def jobs(self, namespace: str) -> list[Object]:
-        """The Jobs of a namespace."""
-        answer = self._ask("GET", namespace)
-        _check(answer)
-        return list(answer.json().get("items") or [])
+    def jobs(self, namespace: str, labels: Mapping[str, str]) -> list[Object]:
+        """The Jobs of a namespace that have these labels.
 
-    def _ask(self, method: str, namespace: str, body: Object | None = None) -> httpx.Response:
+        Raises:
+            KubernetesError: the API server refused or did not answer, or there are more than MOST_JOBS.
+        """
+        selector = ",".join(f"{name}={value}" for name, value in labels.items())
+        answer = self._ask("GET", namespace, params={"limit": str(MOST_JOBS), "labelSelector": selector})
+        _check(answer)
+        found = answer.json()
+        if found.get("metadata", {}).get("continue"):
+            raise KubernetesError(
+                f"namespace {namespace} has more than {MOST_JOBS} Jobs {selector}; delete those that have ended"
+            )
+        return list(found.get("items") or [])
+
+    def _ask(
+        self,
+        method: str,
+        namespace: str,
+        body: Object | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
         path = f"/apis/batch/v1/namespaces/{quote(namespace, safe='')}/jobs"
-        params = {"limit": str(MOST_JOBS)} if method == "GET" else None
         url, folder = self._settings.url, self._settings.folder
         try:
             token = (folder / "token").read_text().strip()

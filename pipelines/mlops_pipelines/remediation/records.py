@@ -1,6 +1,6 @@
 """The record of decisions in the object store: append-only, and the receiver's memory across restarts.
 
-`remediations/<endpoint>/<time>-<id>.json`, one object a decision; an action has two, one before and one
+`remediations/<endpoint>/<time>-<outcome>-<id>.json`, one object a decision; an action has two, one before and one
 after it. Repetitions of an answered incident are no decisions: they are logged and counted only.
 """
 
@@ -19,7 +19,7 @@ from mlops_serving.logs import log
 from mlops_serving.store import Store
 
 READ_BACK = 200
-"""Newest records of an endpoint that are read after a restart."""
+"""Newest records of an endpoint that are read after a restart, of those that tell of actions."""
 
 
 class Outcome(StrEnum):
@@ -33,6 +33,10 @@ class Outcome(StrEnum):
     COOLDOWN = "cooldown"
     LIMIT = "limit"
     REPEAT = "repeat"
+
+
+PUT_OFF = (Outcome.COOLDOWN, Outcome.LIMIT, Outcome.FAILED)
+"""What no later decision rests on."""
 
 
 class Record(BaseModel):
@@ -60,7 +64,7 @@ def folder(endpoint: str) -> str:
 
 def key(record: Record) -> str:
     """A record's key; keys sort by time."""
-    return f"{folder(record.endpoint)}/{record.at:%Y%m%dT%H%M%S.%fZ}-{record.id}.json"
+    return f"{folder(record.endpoint)}/{record.at:%Y%m%dT%H%M%S.%fZ}-{record.outcome}-{record.id}.json"
 
 
 def write(store: Store, record: Record) -> None:
@@ -78,10 +82,14 @@ def write(store: Store, record: Record) -> None:
 
 
 def read_back(store: Store, endpoints: Iterable[str]) -> list[Record]:
-    """The newest records of each endpoint. One that is malformed is left out, and the log says so."""
+    """The newest records of each endpoint that later decisions rest on.
+
+    One that is malformed is left out, and the log says so.
+    """
     found = []
     for endpoint in endpoints:
-        for name in store.list(folder(endpoint))[-READ_BACK:]:
+        names = [name for name in store.list(folder(endpoint)) if not _is_put_off(name)]
+        for name in names[-READ_BACK:]:
             where = f"{folder(endpoint)}/{name}"
             try:
                 found.append(Record.model_validate_json(store.get(where).data))
@@ -90,3 +98,7 @@ def read_back(store: Store, endpoints: Iterable[str]) -> list[Record]:
                     "a record is malformed and left out", extra={"fields": {"key": where, "why": str(error)}}
                 )
     return found
+
+
+def _is_put_off(name: str) -> bool:
+    return any(f"-{outcome}-" in name for outcome in PUT_OFF)

@@ -28,7 +28,7 @@ def retrain(kubernetes: Kubernetes, folder: Path, incident: Incident, identity: 
     wanted = manifest(template(folder, incident.endpoint), incident, identity)
     name, namespace = wanted["metadata"]["name"], wanted["metadata"]["namespace"]
     pipeline = name.removesuffix(f"-{identity}")
-    running = active(kubernetes.jobs(namespace), pipeline)
+    running = active(kubernetes.jobs(namespace, wanted["metadata"]["labels"]), pipeline)
     if name not in running and running:
         return Result(Outcome.FAILED, f"Job {running[0]} is running; the pipeline never runs twice at once")
     if kubernetes.create_job(wanted):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mlops_cli.render import placeholders
+from mlops_stacks.monitoring_settings import ENCRYPTED
 from mlops_stacks import kubeconfig
 from mlops_stacks.settings import SECRET_NAMES, load
 
@@ -60,8 +61,8 @@ def test_the_files_own_secrets_and_kubeconfigs_never_reach_the_program() -> None
         "mlops:images": IMAGES,
         "mlops:secrets": SECRETS,
         "mlops:kubeconfig": "/here/kubeconfig",
-        "aws:token": "placeholder-encrypted",
-        "shop:keys": [{"name": "a", "value": "placeholder-encrypted"}],
+        "aws:token": ENCRYPTED,
+        "shop:keys": [{"name": "a", "value": ENCRYPTED}],
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from mlops_pipelines.errors import PipelineError
 from mlops_pipelines.remediation import retrain
-from mlops_pipelines.remediation.kubernetes import Kubernetes, KubernetesError
+from mlops_pipelines.remediation.kubernetes import MOST_JOBS, Kubernetes, KubernetesError
 from mlops_pipelines.remediation.records import Outcome
 from mlops_pipelines.remediation.rollback import Result
 from mlops_pipelines.remediation.settings import KubernetesSettings
@@ -71,7 +71,10 @@ def test_a_retraining_creates_one_job_with_the_pods_token(cluster: ScriptedKuber
     assert result == Result(Outcome.DONE, f"started Job models/{NAME}")
     assert cluster.names() == [NAME]
     path = "/apis/batch/v1/namespaces/models/jobs"
-    assert cluster.asked == [("GET", f"{path}?limit=500", TOKEN), ("POST", path, TOKEN)]
+    assert cluster.asked == [
+        ("GET", f"{path}?limit=500&labelSelector=of%3Dpipeline", TOKEN),
+        ("POST", path, TOKEN),
+    ]
 
 
 def test_the_same_retraining_again_starts_nothing(cluster: ScriptedKubernetes, jobs: Path) -> None:
@@ -84,12 +87,26 @@ def test_the_same_retraining_again_starts_nothing(cluster: ScriptedKubernetes, j
 def test_a_pipeline_that_runs_is_not_started_beside_itself(
     cluster: ScriptedKubernetes, jobs: Path, running: str
 ) -> None:
-    cluster.jobs = [{"metadata": {"name": running}, "status": {"active": 1}}]
+    others = [
+        {"metadata": {"name": f"a-{number}", "labels": {"of": "others"}}} for number in range(MOST_JOBS)
+    ]
+    cluster.jobs = [*others, {"metadata": {"name": running, "labels": JOB["metadata"]["labels"]}}]  # type: ignore[index]
     result = retrain.retrain(client(cluster), jobs, incident(), ID)
     assert result == Result(
         Outcome.FAILED, f"Job {running} is running; the pipeline never runs twice at once"
     )
-    assert cluster.names() == [running]
+    assert cluster.names()[MOST_JOBS:] == [running]
+
+
+def test_where_not_all_jobs_of_a_pipeline_are_seen_none_is_started(
+    cluster: ScriptedKubernetes, jobs: Path
+) -> None:
+    labels = JOB["metadata"]["labels"]  # type: ignore[index]
+    cluster.jobs = [
+        {"metadata": {"name": f"a-{number}", "labels": labels}} for number in range(MOST_JOBS + 1)
+    ]
+    with pytest.raises(KubernetesError, match="more than 500 Jobs of=pipeline; delete those that have ended"):
+        retrain.retrain(client(cluster), jobs, incident(), ID)
 
 
 def test_finished_runs_and_other_jobs_are_in_nobodys_way() -> None:
