@@ -3,6 +3,7 @@
 Components use them on their arguments (through `inputs.checked`), the stack program on its settings.
 """
 
+import ipaddress
 import re
 import zoneinfo
 from urllib.parse import urlsplit
@@ -245,4 +246,18 @@ def grpc_url(value: str) -> str:
     """An address that gRPC reaches: `http(s)://host:port`, and nothing after it."""
     if urlsplit(http_url(value)).path:
         raise InvalidValue(f"{value!r} has a path, which OTLP over gRPC has none of; leave it out")
+    return value
+
+
+def address_block(value: str) -> str:
+    """A block of IP addresses in CIDR notation: `10.0.0.0/28`."""
+    try:
+        known = "/" in value and ipaddress.ip_network(value)
+    except ValueError:
+        known = False
+    if not known:
+        raise InvalidValue(
+            f"{value!r} is no block of addresses; allowed is one such as 10.0.0.0/28, or 10.0.0.1/32 for a "
+            "single address"
+        )
     return value

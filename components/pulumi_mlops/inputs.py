@@ -106,6 +106,11 @@ def resources(args: Mapping[str, Any], cpu: str, memory: str, memory_limit: str)
     return pod.resources(text(wanted, "cpu", checks.cpu_quantity, cpu, within="resources"), requested, limit)
 
 
+def texts(args: Mapping[str, Any], key: str, check: Callable[[str], str]) -> list[Any]:
+    """The strings listed under `key`, each checked; none when it is not given."""
+    return [_checked(f"{key}[{number}]", value, check) for number, value in enumerate(args.get(key) or [])]
+
+
 def named_texts(args: Mapping[str, Any], key: str, check: Callable[[str], str]) -> dict[str, Any]:
     """The strings under `key` by name; `check` judges the names."""
     return {_checked(key, name, check): value for name, value in (args.get(key) or {}).items()}

@@ -141,6 +141,9 @@ class MonitoringArgs(TypedDict):
     """To run: where traces go, `http(s)://host:port`, by OTLP over gRPC; into the collector's log without."""
     allowed_ingress: NotRequired[list[FlowArgs]]
     """To run: pods that ask Prometheus, beyond its own and those outside."""
+    api_server_cidrs: NotRequired[list[pulumi.Input[str]]]
+    """To run: where the API server's requests come from, as blocks such as `10.0.0.0/28`: they alone reach
+    Prometheus and Alertmanager, beside the pods that are named. Every address may without it."""
     storage_class: NotRequired[pulumi.Input[str]]
     """To run: StorageClass of the volumes; the cluster's default class without it."""
     prometheus_url: NotRequired[pulumi.Input[str]]

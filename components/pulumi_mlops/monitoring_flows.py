@@ -88,13 +88,13 @@ def _prometheus(args: Mapping[str, Any], places: Mapping[str, Placement]) -> Rul
         else []
     )
     return (
-        [_through_the_api_server(config.PROMETHEUS_PORT), *asking],
+        [*_through_the_api_server(args, config.PROMETHEUS_PORT), *asking],
         [*flows.to_api_server(), kubelets, *servers, remediation, *endpoints, *keda],
     )
 
 
 def _alertmanager(args: Mapping[str, Any], places: Mapping[str, Placement]) -> Rules:
-    return [_through_the_api_server(config.ALERTMANAGER_PORT)], monitoring_receivers.flows(args)
+    return _through_the_api_server(args, config.ALERTMANAGER_PORT), monitoring_receivers.flows(args)
 
 
 def _cluster_state(args: Mapping[str, Any], places: Mapping[str, Placement]) -> Rules:
@@ -117,9 +117,12 @@ def _collector(args: Mapping[str, Any], places: Mapping[str, Placement]) -> Rule
     return traced, [pulumi.Output.from_input(url).apply(lambda known: flows.egress(flows.leading_to(known)))]
 
 
-def _through_the_api_server(port: int) -> Object:
+def _through_the_api_server(args: Mapping[str, Any], port: int) -> list[Object]:
     """People and `mlops` come through the API server's proxy, whose address no selector can name."""
-    return flows.from_outside(port)
+    if not inputs.given(args, "api_server_cidrs"):
+        return [flows.from_outside(port)]
+    blocks = inputs.texts(args, "api_server_cidrs", checks.address_block)
+    return [flows.ingress({"cidr": block, "port": port}) for block in blocks]
 
 
 _RULES: Mapping[str, Any] = {

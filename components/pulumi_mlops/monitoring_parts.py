@@ -11,7 +11,16 @@ from pulumi_mlops.monitoring_args import MonitoringArgs
 
 ADOPTED, DASHBOARDS = "mlops", "mlops-dashboards"
 """Prefixes of the objects' names: a namespace may hold those of others too."""
-RUN_ONLY = ("images", "receivers", "routes", "pace", "otlp_endpoint", "allowed_ingress", "storage_class")
+RUN_ONLY = (
+    "images",
+    "receivers",
+    "routes",
+    "pace",
+    "otlp_endpoint",
+    "allowed_ingress",
+    "api_server_cidrs",
+    "storage_class",
+)
 
 
 def adopted(args: MonitoringArgs) -> AdoptedMonitoringArgs:

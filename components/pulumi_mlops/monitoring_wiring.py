@@ -20,6 +20,7 @@ _GIVEN = (
     "routes",
     "pace",
     "otlp_endpoint",
+    "api_server_cidrs",
     "prometheus_url",
     "operator_labels",
     "dashboards",

@@ -110,6 +110,9 @@ class PlatformMonitoringArgs(TypedDict):
     """Who is told of which; a receiver that no route names is told of all."""
     pace: NotRequired[PaceArgs]
     """How messages are put together and repeated."""
+    api_server_cidrs: NotRequired[list[pulumi.Input[str]]]
+    """To run: where the API server's requests come from, as blocks such as `10.0.0.0/28`: they alone reach
+    Prometheus and Alertmanager, beside the pods that are named. Every address may without it."""
     otlp_endpoint: NotRequired[pulumi.Input[str]]
     """Where the collector sends traces, by OTLP over gRPC; into its log without it."""
     tracing: NotRequired[PlatformTracingArgs]

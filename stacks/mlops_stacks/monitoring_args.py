@@ -1,5 +1,6 @@
 """From the settings of monitoring to the platform's arguments. Pure; secrets stay as they are."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from pydantic import SecretStr
@@ -13,9 +14,12 @@ from pulumi_mlops.platform_args import PlatformMonitoringArgs
 IMAGES = ("prometheus", "alertmanager", "kube_state_metrics", "node_exporter", "otel_collector")
 
 
-def monitoring(settings: MonitoringSettings, images: Images) -> PlatformMonitoringArgs:
+def monitoring(
+    settings: MonitoringSettings, images: Images, cluster_cidrs: Sequence[str] | None
+) -> PlatformMonitoringArgs:
     """What watches the platform.
 
+    `cluster_cidrs` is where the API server's requests come from, unless the settings say it; None if unknown.
     Raises `SettingsError` if an image of it is missing.
     """
     if settings.mode == "run":
@@ -49,7 +53,16 @@ def monitoring(settings: MonitoringSettings, images: Images) -> PlatformMonitori
     # No labels are a choice too: the operator selects all.
     labels = {} if settings.operator_labels is None else {"operator_labels": settings.operator_labels}
     source = MonitoringSource(settings.mode)
-    return cast(PlatformMonitoringArgs, {"source": source, **_given(wanted), **labels})
+    return cast(
+        PlatformMonitoringArgs,
+        {"source": source, **_given(wanted), **labels, **_api_server(settings, cluster_cidrs)},
+    )
+
+
+def _api_server(settings: MonitoringSettings, cluster_cidrs: Sequence[str] | None) -> dict[str, list[str]]:
+    """No address is a choice too: then nobody comes through the API server."""
+    cidrs = cluster_cidrs if settings.api_server_cidrs is None else settings.api_server_cidrs
+    return {"api_server_cidrs": list(cidrs)} if settings.mode == "run" and cidrs is not None else {}
 
 
 def _in_clear(section: Section) -> dict[str, Any]:

@@ -123,6 +123,7 @@ class MonitoringSettings(Resources):
     group_wait: types.Duration | None = None
     group_interval: types.Duration | None = None
     repeat_interval: types.Duration | None = None
+    api_server_cidrs: types.Several[types.Cidr] | None = None
     otlp_endpoint: types.GrpcUrl | None = None
     tracing: TraceSettings | None = None
     prometheus_url: types.HttpUrl | None = None

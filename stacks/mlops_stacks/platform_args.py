@@ -54,7 +54,9 @@ def platform_args(settings: Settings) -> PlatformArgs:
     if settings.keda.mode != "none":
         args["keda"] = _keda(settings, images)
     if settings.monitoring.mode != "none":
-        args["monitoring"] = monitoring_args.monitoring(settings.monitoring, images)
+        args["monitoring"] = monitoring_args.monitoring(
+            settings.monitoring, images, settings.cluster.api_server_cidrs
+        )
     if settings.remediation is not None:
         if secrets.remediation_token is None:
             raise SettingsError(

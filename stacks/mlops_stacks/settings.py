@@ -23,6 +23,8 @@ from pulumi_mlops.remediation_rules import Target
 
 NAMESPACE = "mlops"
 """The Pulumi project, and so the prefix of every key."""
+POD_GATEWAY = "10.244.0.1/32"
+"""The local node's own address among its pods."""
 
 
 class LocalNodeCluster(Section):
@@ -34,6 +36,11 @@ class LocalNodeCluster(Section):
     api_port: types.Port = 6443
     registry_port: types.Port = 30500
 
+    @property
+    def api_server_cidrs(self) -> tuple[str, ...] | None:
+        """Where the API server's requests come from: the node, and the bridge by which it reaches pods."""
+        return (str(self.address_block), POD_GATEWAY)
+
 
 class ExistingCluster(Section):
     """A cluster the user already has."""
@@ -44,6 +51,11 @@ class ExistingCluster(Section):
     image_registry: types.Text
     ingress_address: types.Text
     storage_class: types.Text | None = None
+
+    @property
+    def api_server_cidrs(self) -> tuple[str, ...] | None:
+        """Where the API server's requests come from: only its user knows."""
+        return None
 
 
 class ObjectStoreSettings(Resources):
@@ -240,6 +252,13 @@ class Settings(Section):
                 for endpoint in self.endpoints
             }
             remediation_settings.refuse_unfit(self.remediation, targets, self.monitoring)
+            known = (self.monitoring.api_server_cidrs, self.cluster.api_server_cidrs) != (None, None)
+            if not self.remediation.dry_run and not known:
+                raise ValueError(
+                    "mlops:remediation.dryRun: false lets alerts act, and every pod could send one to "
+                    "Alertmanager; give mlops:monitoring.apiServerCidrs the addresses that the API server's "
+                    "requests come from, or leave dryRun out"
+                )
         return self
 
     @model_validator(mode="after")

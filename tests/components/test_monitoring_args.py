@@ -36,6 +36,11 @@ from recording_engine import registered
         ({"pace": {"group_wait": "soon"}}, "pace.group_wait", "30s"),
         ({"rules": {"platform.yml": "x"}}, "rules", ".yaml at the end"),
         ({"images": {"prometheus": "prometheus:3"}}, "images.kube_state_metrics", "required"),
+        (
+            {"api_server_cidrs": ["10.0.0.0/8", "10.0.0.1"]},
+            "api_server_cidrs[1]",
+            "'10.0.0.1' is no block of addresses; allowed is one such as 10.0.0.0/28, or 10.0.0.1/32",
+        ),
         ({"otlp_endpoint": "traces:4317"}, "otlp_endpoint", "http:// or https://"),
         (
             {"otlp_endpoint": "https://traces.example.org/v1/traces"},

@@ -12,6 +12,7 @@ from component_samples import make
 from recording_engine import Recording, registered
 
 EVERYWHERE = {"ipBlock": {"cidr": "0.0.0.0/0"}}
+API_SERVER = {"ipBlock": {"cidr": "10.0.0.0/28"}}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_prometheus_reaches_what_it_collects_and_is_asked_through_the_api_server
 ) -> None:
     spec = monitoring.of("NetworkPolicy", "mon-prometheus-flows").inputs["spec"]
     shop = in_namespace({"podSelector": {"matchLabels": {"app": "shop"}}}, "shop")
-    assert peers(spec["ingress"], "from") == [(EVERYWHERE, 9090), (shop, 8080)]
+    assert peers(spec["ingress"], "from") == [(API_SERVER, 9090), (shop, 8080)]
     endpoints = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "model-endpoint"}}}
     remediation = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "remediation"}}}
     assert peers(spec["egress"], "to") == [
@@ -58,7 +59,7 @@ def test_prometheus_reaches_what_it_collects_and_is_asked_through_the_api_server
 
 def test_alertmanager_reaches_its_receivers_alone(monitoring: Recording) -> None:
     spec = monitoring.of("NetworkPolicy", "mon-alertmanager-flows").inputs["spec"]
-    assert peers(spec["ingress"], "from") == [(selected("prometheus"), 9093), (EVERYWHERE, 9093)]
+    assert peers(spec["ingress"], "from") == [(selected("prometheus"), 9093), (API_SERVER, 9093)]
     assert peers(spec["egress"], "to") == [
         (EVERYWHERE, 8443),
         (EVERYWHERE, 587),
@@ -103,3 +104,28 @@ def test_the_others_talk_to_prometheus_and_the_collector_takes_traces_of_the_mod
         ],
         [(EVERYWHERE, 4317)],
     )
+
+
+@pytest.mark.parametrize(
+    ("cidrs", "admitted"),
+    [
+        (["10.0.0.0/28", "10.0.1.1/32"], ["10.0.0.0/28", "10.0.1.1/32"]),
+        ([], []),
+        (None, ["0.0.0.0/0"]),
+    ],
+)
+def test_people_come_from_the_api_servers_addresses_alone_where_they_are_known(
+    cidrs: list[str] | None, admitted: list[str]
+) -> None:
+    recording = registered(
+        lambda: make(mlops.Monitoring, "mon", api_server_cidrs=cidrs, allowed_ingress=None)
+    )
+    prometheus = recording.of("NetworkPolicy", "mon-prometheus-flows").inputs["spec"]
+    assert peers(prometheus.get("ingress", []), "from") == [
+        ({"ipBlock": {"cidr": cidr}}, 9090) for cidr in admitted
+    ]
+    alertmanager = recording.of("NetworkPolicy", "mon-alertmanager-flows").inputs["spec"]
+    assert peers(alertmanager["ingress"], "from") == [
+        (selected("prometheus"), 9093),
+        *(({"ipBlock": {"cidr": cidr}}, 9093) for cidr in admitted),
+    ]

@@ -30,7 +30,10 @@ def settings(monitoring: dict[str, Any], **endpoint: Any) -> dict[str, Any]:
 
 
 def arguments(monitoring: dict[str, Any]) -> Any:
-    return monitoring_args.monitoring(load(settings(monitoring)).monitoring, Images.model_validate(NEEDED))
+    loaded = load(settings(monitoring))
+    return monitoring_args.monitoring(
+        loaded.monitoring, Images.model_validate(NEEDED), loaded.cluster.api_server_cidrs
+    )
 
 
 def test_an_adopted_prometheus_needs_no_images() -> None:

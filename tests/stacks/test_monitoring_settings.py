@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mlops_local.node.spec import POD_BLOCK
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.platform_args import platform_args
 from mlops_stacks.settings import SECRET_NAMES, load
@@ -64,6 +65,7 @@ def test_all_settings_become_the_components_arguments(arguments: Any) -> None:
         repeatInterval="12h",
         otlpEndpoint="https://traces.example.org:4317",
         tracing={"sampleRatio": 0.5},
+        apiServerCidrs=["10.0.0.0/28"],
     )
     assert arguments(settings(monitoring))["monitoring"] == {
         "source": MonitoringSource.RUN,
@@ -88,6 +90,7 @@ def test_all_settings_become_the_components_arguments(arguments: Any) -> None:
         "pace": {"group_wait": "10s", "group_interval": "1m", "repeat_interval": "12h"},
         "otlp_endpoint": "https://traces.example.org:4317",
         "tracing": {"sample_ratio": 0.5},
+        "api_server_cidrs": ["10.0.0.0/28"],
     }
 
 
@@ -100,6 +103,21 @@ def test_without_settings_there_is_no_monitoring(arguments: Any) -> None:
 
 def test_the_mode_alone_is_enough(arguments: Any) -> None:
     assert arguments(settings(run()))["monitoring"] == {"source": MonitoringSource.RUN}
+
+
+def test_the_local_nodes_api_server_comes_from_its_own_address_and_that_of_its_pods_bridge(
+    arguments: Any,
+) -> None:
+    cluster = {"maker": "local-node", "addressBlock": "10.199.0.4/30"}
+    local = {"cluster": cluster, "kubeconfig": "unread"}
+    assert arguments(settings(run(), **local))["monitoring"]["api_server_cidrs"] == [
+        "10.199.0.4/30",
+        f"{POD_BLOCK[1]}/32",
+    ]
+    given = arguments(settings(run(apiServerCidrs=["10.0.0.0/28"]), **local))
+    assert given["monitoring"]["api_server_cidrs"] == ["10.0.0.0/28"]
+    none = arguments(settings(run(apiServerCidrs=[])))
+    assert none["monitoring"]["api_server_cidrs"] == []
 
 
 def test_running_it_without_its_images_is_refused_with_what_to_give(arguments: Any) -> None:
@@ -207,8 +225,16 @@ def test_running_it_without_its_images_is_refused_with_what_to_give(arguments: A
         ),
         (
             run(otlpEndpoint="https://traces.example.org/v1/traces"),
-            "mlops:monitoring.otlpEndpoint: 'https://traces.example.org/v1/traces' has a path, which OTLP over "
-            "gRPC has none of; leave it out",
+            "mlops:monitoring.otlpEndpoint: 'https://traces.example.org/v1/traces' has a path, which OTLP "
+            "over gRPC has none of; leave it out",
+        ),
+        (
+            run(apiServerCidrs=["10.0.0.1/8"]),
+            "mlops:monitoring.apiServerCidrs[0]: '10.0.0.1/8' is no block of addresses; allowed is one such",
+        ),
+        (
+            {"mode": "none", "apiServerCidrs": ["10.0.0.0/28"]},
+            "mlops:monitoring.apiServerCidrs: nothing would use it; set mlops:monitoring.mode to run",
         ),
         (run(tracing={"sampleRatio": 2.0}), "mlops:monitoring.tracing.sampleRatio: 2.0 is no part"),
         (

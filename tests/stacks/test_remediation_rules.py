@@ -39,9 +39,17 @@ def test_settings_become_the_platforms_arguments_and_a_dry_run_is_the_default(
         "rules": [{**RETRAIN, "cooldown_seconds": 3600}, {**ROLLBACK, "cooldown_seconds": 5400}],
     }
     assert found["secrets"]["remediation_token"] == "a-secret"
-    changed = settings(remediation={"dryRun": False, "maxActionsPerHour": 1, "rules": [RETRAIN]})
+    changed = settings(
+        remediation={"dryRun": False, "maxActionsPerHour": 1, "rules": [RETRAIN]},
+        monitoring={"mode": "run", "apiServerCidrs": ["10.0.0.0/28"]},
+    )
     in_earnest = platform_args(load(changed))["remediation"]
     assert (in_earnest["dry_run"], in_earnest["max_actions_per_hour"]) == (False, 1)
+
+
+def test_on_the_local_node_whose_api_server_is_known_it_may_act() -> None:
+    values = settings(remediation={"dryRun": False, "rules": [RETRAIN]}, cluster={"maker": "local-node"})
+    assert load(values).remediation is not None
 
 
 def test_without_the_key_nothing_is_done_about_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,6 +82,12 @@ def test_without_the_key_nothing_is_done_about_alerts(monkeypatch: pytest.Monkey
         (
             settings(RETRAIN, remediation={"dryrun": False, "rules": [RETRAIN]}),
             "mlops:remediation.dryrun: unknown key (did you mean dryRun?)",
+        ),
+        (
+            settings(remediation={"dryRun": False, "rules": [RETRAIN]}),
+            "mlops:remediation.dryRun: false lets alerts act, and every pod could send one to Alertmanager; "
+            "give mlops:monitoring.apiServerCidrs the addresses that the API server's requests come from, or "
+            "leave dryRun out",
         ),
         (settings(), "mlops:remediation.rules: nothing would ever be done"),
         (

@@ -144,6 +144,7 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
             "otel_collector": image("otel-collector"),
         },
         "models_namespaces": ["models", "shop"],
+        "api_server_cidrs": ["10.0.0.0/28"],
         "keda_namespace": "keda",
         "rules": {"platform.yaml": "groups: []"},
         "prometheus": {
