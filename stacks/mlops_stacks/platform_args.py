@@ -60,8 +60,8 @@ def platform_args(settings: Settings) -> PlatformArgs:
     if settings.remediation is not None:
         if secrets.remediation_token is None:
             raise SettingsError(
-                "mlops:secrets.remediationToken: needed where mlops:remediation is set; `mlops up` makes it. By "
-                "hand, give one with `pulumi config set --path --secret mlops:secrets.remediationToken`"
+                "mlops:secrets.remediationToken: needed where mlops:remediation is set; `mlops up` makes it. "
+                "By hand, give one with `pulumi config set --path --secret mlops:secrets.remediationToken`"
             )
         args["remediation"] = _remediation(settings.remediation)
     return args

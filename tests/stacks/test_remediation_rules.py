@@ -129,8 +129,8 @@ def test_a_stack_without_the_token_runs_unless_it_acts_on_alerts(monkeypatch: py
     with pytest.raises(SettingsError) as caught:
         platform_args(load(values))
     assert str(caught.value) == (
-        "mlops:secrets.remediationToken: needed where mlops:remediation is set; `mlops up` makes it. By hand, "
-        "give one with `pulumi config set --path --secret mlops:secrets.remediationToken`"
+        "mlops:secrets.remediationToken: needed where mlops:remediation is set; `mlops up` makes it. By "
+        "hand, give one with `pulumi config set --path --secret mlops:secrets.remediationToken`"
     )
     del values["remediation"]
     assert "remediation_token" not in platform_args(load(values))["secrets"]

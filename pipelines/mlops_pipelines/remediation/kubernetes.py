@@ -47,7 +47,8 @@ class Kubernetes:
         found = answer.json()
         if found.get("metadata", {}).get("continue"):
             raise KubernetesError(
-                f"namespace {namespace} has more than {MOST_JOBS} Jobs {selector}; delete those that have ended"
+                f"namespace {namespace} has more than {MOST_JOBS} Jobs {selector}; "
+                "delete those that have ended"
             )
         return list(found.get("items") or [])
 

@@ -1,7 +1,7 @@
 """The record of decisions in the object store: append-only, and the receiver's memory across restarts.
 
-`remediations/<endpoint>/<time>-<outcome>-<id>.json`, one object a decision; an action has two, one before and one
-after it. Repetitions of an answered incident are no decisions: they are logged and counted only.
+`remediations/<endpoint>/<time>-<outcome>-<id>.json`, one object a decision; an action has two, one before
+and one after it. Repetitions of an answered incident are no decisions: they are logged and counted only.
 """
 
 from __future__ import annotations

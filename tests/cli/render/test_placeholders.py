@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from mlops_cli.render import placeholders
-from mlops_stacks.monitoring_settings import ENCRYPTED
 from mlops_stacks import kubeconfig
+from mlops_stacks.monitoring_settings import ENCRYPTED
 from mlops_stacks.settings import SECRET_NAMES, load
 
 LOCAL = {"mlops:cluster": {"maker": "local-node"}}
