@@ -75,6 +75,7 @@ def test_every_part_is_collected_without_hand_work(platform: Platform) -> None:
         "node-exporter",
         "otel-collector",
         "prometheus",
+        "remediation",
     ]
     eventually(
         lambda: (
