@@ -17,6 +17,7 @@ from pulumi_mlops import (
     remediation_rules,
     rights,
 )
+from pulumi_mlops.errors import InvalidValue
 from pulumi_mlops.placement import Placement
 from pulumi_mlops.remediation_args import RemediationArgs
 
@@ -136,6 +137,15 @@ def _rule(args: RemediationArgs, number: int) -> dict[str, Any]:
     }
     if inputs.given(rule, "endpoint"):
         made["endpoint"] = inputs.plain(rule, "endpoint", checks.object_name, within=path)
+    if inputs.given(rule, "within_seconds"):
+        try:
+            remediation_rules.refuse_age(made["action"])
+        except InvalidValue as error:
+            raise pulumi.InputPropertyError(f"{path}.within_seconds", str(error)) from error
+    if made["action"] == remediation_rules.ROLLBACK:
+        made["within_seconds"] = inputs.whole(
+            rule, "within_seconds", checks.positive, remediation_rules.WITHIN_SECONDS, within=path
+        )
     return made
 
 

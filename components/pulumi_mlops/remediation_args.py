@@ -18,6 +18,8 @@ class RemediationRuleArgs(TypedDict):
     """The endpoint it is for; without it, all that have no rule of their own for this alert."""
     cooldown_seconds: NotRequired[pulumi.Input[int]]
     """Shortest time between two actions about this alert of one endpoint; 3600 by default, 60 at least."""
+    within_seconds: NotRequired[pulumi.Input[int]]
+    """Greatest age of a release that is rolled back, when the alert began; 86400 by default."""
 
 
 class RemediationArgs(TypedDict):

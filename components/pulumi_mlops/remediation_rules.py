@@ -15,6 +15,7 @@ RETRAIN, ROLLBACK = "retrain", "rollback"
 ACTIONS = (RETRAIN, ROLLBACK)
 SHORTEST_COOLDOWN = 60
 COOLDOWN_SECONDS = 3600
+WITHIN_SECONDS = 86_400
 ACTIONS_PER_HOUR = 4
 RECEIVER = "remediation"
 """Name of the receiver's objects, and of Alertmanager's receiver that leads to it."""
@@ -62,6 +63,12 @@ def cooldown_seconds(value: int) -> int:
             "action can show its effect before the next"
         )
     return value
+
+
+def refuse_age(value: str) -> None:
+    """Raise `InvalidValue` for an action other than a rollback that is given the age of a release."""
+    if value != ROLLBACK:
+        raise InvalidValue("only a rollback looks at the age of a release; leave it out")
 
 
 @cache

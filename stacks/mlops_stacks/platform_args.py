@@ -220,6 +220,7 @@ def _remediation(settings: RemediationSettings) -> Any:
                 "action": rule.action,
                 "endpoint": rule.endpoint,
                 "cooldown_seconds": checks.seconds_of(rule.cooldown),
+                "within_seconds": checks.seconds_of(rule.within) if rule.within else None,
             }
         )
         for rule in settings.rules

@@ -18,6 +18,7 @@ class RemediationRule(Section):
     action: Annotated[str, AfterValidator(remediation_rules.action)]
     endpoint: types.ObjectName | None = None
     cooldown: types.Cooldown = "1h"
+    within: types.Duration | None = None
 
 
 class RemediationSettings(Section):
@@ -46,6 +47,12 @@ def refuse_unfit(
             f"mlops:monitoring.receivers[{names.index(RECEIVER)}].name: {RECEIVER} is the receiver that "
             "mlops:remediation adds; choose another name"
         )
+    for number, rule in enumerate(settings.rules):
+        if rule.within is not None:
+            try:
+                remediation_rules.refuse_age(rule.action)
+            except ValueError as error:
+                raise ValueError(f"mlops:remediation.rules[{number}].within: {error}") from None
     rules = [Rule(rule.alert, rule.action, rule.endpoint) for rule in settings.rules]
     try:
         remediation_rules.refuse_unfit(rules, targets)

@@ -75,7 +75,13 @@ def test_there_is_one_pod_and_it_is_told_its_rules_and_its_secrets_from_a_secret
         "max_actions_per_hour": 2,
         "rules": [
             {"alert": DRIFT, "action": "retrain", "cooldown_seconds": 7200},
-            {"alert": BUDGET, "action": "rollback", "cooldown_seconds": 3600, "endpoint": "mortgage"},
+            {
+                "alert": BUDGET,
+                "action": "rollback",
+                "cooldown_seconds": 3600,
+                "endpoint": "mortgage",
+                "within_seconds": 86400,
+            },
         ],
         "endpoints": ["mortgage"],
     }
@@ -138,6 +144,11 @@ def test_it_is_a_dry_run_with_four_actions_an_hour_unless_told_otherwise() -> No
         ({"alert": DRIFT, "action": "reboot"}, "rules[0].action", "allowed are retrain and rollback"),
         ({"alert": "MlopsInputDrft", "action": "retrain"}, "rules[0].alert", "did you mean MlopsInputDrift?"),
         ({"alert": "MlopsVolumeFull", "action": "retrain"}, "rules[0].alert", "no alert about an endpoint"),
+        (
+            {"alert": DRIFT, "action": "retrain", "within_seconds": 60},
+            "rules[0].within_seconds",
+            "only a rollback looks at the age of a release; leave it out",
+        ),
         (
             {"alert": DRIFT, "action": "retrain", "cooldown_seconds": 59},
             "rules[0].cooldown_seconds",

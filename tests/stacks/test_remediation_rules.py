@@ -32,11 +32,14 @@ def test_settings_become_the_platforms_arguments_and_a_dry_run_is_the_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("mlops_stacks.platform_args.kubeconfig.read", lambda *_: "kubeconfig")
-    found = platform_args(load(settings(RETRAIN, {**ROLLBACK, "cooldown": "90m"})))
+    found = platform_args(load(settings(RETRAIN, {**ROLLBACK, "cooldown": "90m", "within": "2h"})))
     assert found["remediation"] == {
         "dry_run": True,
         "max_actions_per_hour": 4,
-        "rules": [{**RETRAIN, "cooldown_seconds": 3600}, {**ROLLBACK, "cooldown_seconds": 5400}],
+        "rules": [
+            {**RETRAIN, "cooldown_seconds": 3600},
+            {**ROLLBACK, "cooldown_seconds": 5400, "within_seconds": 7200},
+        ],
     }
     assert found["secrets"]["remediation_token"] == "a-secret"
     changed = settings(
@@ -74,6 +77,10 @@ def test_without_the_key_nothing_is_done_about_alerts(monkeypatch: pytest.Monkey
         (
             settings({**RETRAIN, "cooldown": "59s"}),
             "mlops:remediation.rules[0].cooldown: 59 s is too short a cooldown; allowed are 60 s and more",
+        ),
+        (
+            settings({**RETRAIN, "within": "2h"}),
+            "mlops:remediation.rules[0].within: only a rollback looks at the age of a release; leave it out",
         ),
         (
             settings({**RETRAIN, "cooldwn": "2h"}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from mlops_serving.release import Release
 from mlops_serving.store import Store
 
 WHO = "remediation"
+DAY = timedelta(days=1)
 LOOK_BACK = 50
 """Records in which another version is looked for."""
 
@@ -26,7 +27,7 @@ class Result(NamedTuple):
     detail: str
 
 
-def roll_back(store: Store, incident: Incident, identity: str) -> Result:
+def roll_back(store: Store, incident: Incident, identity: str, within: timedelta = DAY) -> Result:
     """Append the release that goes back, unless this remediation has done so already.
 
     Raises:
@@ -36,19 +37,24 @@ def roll_back(store: Store, incident: Incident, identity: str) -> Result:
     def wanted(now: Release | None) -> Release | Result:
         if now is None:
             return Result(Outcome.REFUSED, "the endpoint has no release")
-        return decide(now, partial(release.record, store, incident.endpoint), incident, identity)
+        return decide(now, partial(release.record, store, incident.endpoint), incident, identity, within)
 
     made = append_anew(store, incident.endpoint, wanted)
     return _done(made) if isinstance(made, Release) else made
 
 
 def decide(
-    now: Release, earlier: Callable[[int], Release], incident: Incident, identity: str
+    now: Release,
+    earlier: Callable[[int], Release],
+    incident: Incident,
+    identity: str,
+    within: timedelta = DAY,
 ) -> Release | Result:
     """The record that goes back from `now`, or why there is none. `earlier` gives a record by its number.
 
     A candidate that is being tried goes, and stable stays. Otherwise the newest earlier release of another
     stable version is gone back to. A rollback is never rolled back: that would bring back what failed.
+    Nor is a release that was older than `within` when the alert began: it is not the cause.
     """
     if now.who == WHO:
         if _mark(identity) in now.why:
@@ -56,6 +62,12 @@ def decide(
         return Result(
             Outcome.REFUSED,
             f"release {now.number} was a rollback already; what to serve is for a person to decide",
+        )
+    if incident.since - now.when > within:
+        return Result(
+            Outcome.REFUSED,
+            f"release {now.number} was more than {within.total_seconds():.0f} s old when the alert began; "
+            "what to serve is for a person to decide",
         )
     if now.mode != "stable":
         return _back(now, now, f"the {now.mode} of version {now.candidate_version}", incident, identity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from datetime import timedelta
 
 import uvicorn
 
@@ -11,7 +12,7 @@ from mlops_pipelines.remediation.kubernetes import Kubernetes
 from mlops_pipelines.remediation.notifications import Incident
 from mlops_pipelines.remediation.retrain import retrain
 from mlops_pipelines.remediation.rollback import Result, roll_back
-from mlops_pipelines.remediation.settings import Action, RemediationSettings
+from mlops_pipelines.remediation.settings import Action, RemediationSettings, Rule
 from mlops_pipelines.remediation.worker import Act, Worker
 from mlops_serving import logs
 from mlops_serving.store import Store
@@ -56,10 +57,10 @@ def actions(settings: RemediationSettings, store: Store) -> dict[Action, Act]:
     """What each action does."""
     kubernetes = Kubernetes(settings.kubernetes)
 
-    def start(incident: Incident, identity: str, /) -> Result:
+    def start(incident: Incident, _: Rule, identity: str, /) -> Result:
         return retrain(kubernetes, settings.jobs, incident, identity)
 
-    def back(incident: Incident, identity: str, /) -> Result:
-        return roll_back(store, incident, identity)
+    def back(incident: Incident, rule: Rule, identity: str, /) -> Result:
+        return roll_back(store, incident, identity, timedelta(seconds=rule.within_seconds))
 
     return {Action.RETRAIN: start, Action.ROLLBACK: back}

@@ -47,12 +47,16 @@ class Action(StrEnum):
 
 
 class Rule(_Strict):
-    """Which action an alert leads to; without `endpoint`, for all of them that have no rule of their own."""
+    """Which action an alert leads to; without `endpoint`, for all of them that have no rule of their own.
+
+    `within_seconds` is the greatest age of a release that is rolled back.
+    """
 
     alert: str
     action: Action
     endpoint: ModelName | None = None
     cooldown_seconds: int = Field(default=3600, ge=SHORTEST_COOLDOWN)
+    within_seconds: int = Field(default=86_400, ge=1)
 
 
 class Policy(_Strict):

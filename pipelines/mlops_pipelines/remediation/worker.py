@@ -33,7 +33,7 @@ Batch = tuple[Incident, ...]
 class Act(Protocol):
     """Takes an action and says how it ended; raises `PipelineError` or `ServingError` if it failed."""
 
-    def __call__(self, incident: Incident, identity: str, /) -> Result: ...
+    def __call__(self, incident: Incident, rule: Rule, identity: str, /) -> Result: ...
 
 
 def utc_now() -> datetime:
@@ -125,7 +125,7 @@ class Worker:
 
     def _act(self, incident: Incident, rule: Rule, identity: str) -> Result:
         try:
-            return self._actions[rule.action](incident, identity)
+            return self._actions[rule.action](incident, rule, identity)
         except (PipelineError, ServingError) as error:
             return Result(Outcome.FAILED, str(error))
         except Exception as error:

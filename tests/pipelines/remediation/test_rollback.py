@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from mlops_pipelines.remediation import rollback
@@ -56,6 +58,18 @@ def test_a_rollback_is_never_rolled_back(store: Store) -> None:
     result = rollback.roll_back(store, incident(90), "999999999999")
     assert result.outcome is Outcome.REFUSED
     assert current(store).number == 3
+
+
+def test_a_release_that_was_old_when_the_alert_began_is_not_its_cause_and_stays(store: Store) -> None:
+    released(store, "1", "2")
+    day = 24 * 60
+    assert rollback.roll_back(store, incident(day + 1), ID) == Result(
+        Outcome.REFUSED,
+        "release 2 was more than 86400 s old when the alert began; what to serve is for a person to decide",
+    )
+    assert rollback.roll_back(store, incident(61), ID, timedelta(hours=1)).outcome is Outcome.REFUSED
+    assert current(store).number == 2
+    assert rollback.roll_back(store, incident(day), ID).outcome is Outcome.DONE
 
 
 def test_a_candidate_goes_and_stable_stays(store: Store) -> None:
