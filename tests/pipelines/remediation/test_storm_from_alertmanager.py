@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from pulumi_mlops.alerts import render
 from pulumi_mlops.alerts.rules import all_rules
 from remediation_stories import TOKEN, Receiver, policy
 from scripted_kubernetes import ScriptedKubernetes
-from serving_process import wait_until
 
 pytestmark = pytest.mark.timeout(300)
 Start = Callable[..., Receiver]
