@@ -17,6 +17,13 @@ from mlops_cli.monitoring.terminal import age, cell
 
 PAGE = "page"
 SEVERITIES = (PAGE, "ticket")
+OURS = "Mlops"
+"""How the name of every alert of a platform begins."""
+WITHOUT_RULES = (
+    "Prometheus has no rule of this platform, so none of its alerts can fire. Run `mlops up`; where "
+    "mlops:monitoring.mode is adopt, see that mlops:monitoring.operatorLabels are those that its operator's "
+    "ruleSelector asks for."
+)
 STYLES = {PAGE: "bold red", "ticket": "yellow"}
 
 
@@ -57,8 +64,10 @@ def gather(environment: Environment) -> Report:
     """
     with prometheus_of(environment) as prometheus:
         alerts = prometheus.alerts()
+        watched = any(name.startswith(OURS) for name in prometheus.alert_names())
     routed, note = _routed(environment)
-    return Report(ordered(_row(alert, routed) for alert in alerts), note)
+    notes = [*([] if watched else [WITHOUT_RULES]), *([note] if note else [])]
+    return Report(ordered(_row(alert, routed) for alert in alerts), "\n".join(notes))
 
 
 def ordered(rows: Iterable[Row]) -> tuple[Row, ...]:

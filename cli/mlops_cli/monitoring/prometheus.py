@@ -116,6 +116,11 @@ class Prometheus:
             for each in self._data("/api/v1/alerts", {})["alerts"]
         ]
 
+    def alert_names(self) -> set[str]:
+        """The names of the rules that alert."""
+        groups = self._data("/api/v1/rules", {"type": "alert"})["groups"]
+        return {rule["name"] for group in groups for rule in group["rules"]}
+
     def targets(self) -> list[Target]:
         """Every target that is scraped."""
         return [

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+import endpoint_stories
+import platform_stories
 import watched_platform
 from mlops_cli.environment import Environment
 from mlops_cli.errors import NoMonitoring
@@ -45,6 +47,12 @@ def manager(*found: dict[str, Any]) -> Callable[[str], Answer]:
     }
     lists: dict[str, Any] = {"/api/v2/alerts?": list(found), "/api/v2/silences?": [silence]}
     return lambda path: (200, json.dumps(lists[path]).encode())
+
+
+def quiet(*rules: str) -> Answer:
+    """What a Prometheus with these rules says while nothing fires, whatever it is asked."""
+    groups = [{"name": "g", "rules": [{"name": name, "type": "alerting"} for name in rules]}]
+    return 200, json.dumps({"status": "success", "data": {"alerts": [], "groups": groups}}).encode()
 
 
 TELLS = manager(
@@ -125,15 +133,32 @@ def test_what_is_no_list_of_alertmanager_is_refused(
     api: ScriptedApi, environment: Environment, answer: Answer
 ) -> None:
     api.services[MANAGER] = answer
-    api.services["mlops-system/prometheus:9090"] = 200, b'{"status":"success","data":{"alerts":[]}}'
+    api.services["mlops-system/prometheus:9090"] = quiet("MlopsInputDrift")
     assert "no list" in alerts.gather(environment).note
 
 
 def test_nothing_that_fires_is_exit_code_0(run: Callable[..., Result], api: ScriptedApi) -> None:
-    api.services["mlops-system/prometheus:9090"] = 200, b'{"status":"success","data":{"alerts":[]}}'
+    api.services["mlops-system/prometheus:9090"] = quiet("MlopsInputDrift")
     api.services[MANAGER] = manager()
     result = run()
     assert (result.exit_code, result.stdout) == (0, "no alert fires, none is pending\n")
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("rules", [(), ("Watchdog",)])
+def test_that_nothing_fires_without_a_rule_is_told_as_no_good_news(
+    run: Callable[..., Result], api: ScriptedApi, rules: tuple[str, ...]
+) -> None:
+    api.services["mlops-system/prometheus:9090"] = quiet(*rules)
+    api.services[MANAGER] = manager()
+    result = run()
+    assert (result.exit_code, result.stderr.strip()) == (0, alerts.WITHOUT_RULES)
+    assert json.loads(run("--json").stdout)["note"] == alerts.WITHOUT_RULES
+
+
+def test_every_alert_of_a_platform_is_known_by_its_name() -> None:
+    stories = [*endpoint_stories.STORIES, *platform_stories.STORIES]
+    assert [story.alert for story in stories if not story.alert.startswith(alerts.OURS)] == []
 
 
 def test_without_a_prometheus_the_error_says_how_to_get_one(environment: Environment) -> None:

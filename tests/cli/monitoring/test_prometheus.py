@@ -87,6 +87,12 @@ def test_alerts_fire_or_are_pending_since_a_time(prometheus: Prometheus) -> None
     assert timedelta(0) < datetime.now(UTC) - found["TestPage"].since < timedelta(minutes=10)
 
 
+def test_rules_that_alert_are_known_by_name(prometheus: Prometheus) -> None:
+    found = prometheus.alert_names()
+    assert {"TestPage", "TestPending", "MlopsInputDrift"} < found
+    assert not any(name.startswith("mlops:") for name in found)
+
+
 def test_targets_are_up_or_say_why_not(prometheus: Prometheus, watched: Watched) -> None:
     def scraped() -> dict[str, tuple[str, str]] | None:
         found = {each.labels["job"]: (each.health, each.error) for each in prometheus.targets()}
