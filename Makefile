@@ -15,6 +15,7 @@ down: .venv/.synced
 
 test: .venv/.synced
 	$(RUN) pytest -n 2
+	$(RUN) pytest -m quiet
 
 soak: .venv/.synced
 	$(RUN) pytest -m soak -o log_cli=true -o log_cli_level=INFO

@@ -8,22 +8,12 @@ from collections import Counter
 import httpx
 import pytest
 
-from mlops_serving.artifact import MANIFEST, artifact_key, parse_manifest
-from mlops_serving.store import Store
-from platform_releases import open_store, release, served_version
+from mlops_serving.artifact import MANIFEST, artifact_key
+from platform_releases import copy_version, open_store, release, served_version
 from running_platform import Platform, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 SECONDS = 60
-
-
-def copy_version(store: Store, old: str, new: str) -> None:
-    """The same model as another version."""
-    here, there = artifact_key("mortgage", old), artifact_key("mortgage", new)
-    text = store.get(f"{here}/{MANIFEST}").data
-    for file in parse_manifest(text, here).files:
-        store.create(f"{there}/{file.path}", store.get(f"{here}/{file.path}").data)
-    store.create(f"{there}/{MANIFEST}", json.dumps(json.loads(text) | {"version": new}).encode())
 
 
 def followed(platform: Platform, number: int) -> None:

@@ -31,6 +31,7 @@ def back_to_one(platform: Platform, seconds: float) -> float:
     return eventually(lambda: pods(platform) == (1, 1), seconds, "one pod again")
 
 
+@pytest.mark.quiet
 def test_a_step_to_four_times_the_clients_is_carried_within_45_seconds_and_none_fails(
     scaled: Platform,
 ) -> None:
@@ -48,6 +49,7 @@ def test_a_step_to_four_times_the_clients_is_carried_within_45_seconds_and_none_
     assert seen.recovered <= 60
 
 
+@pytest.mark.quiet
 def test_the_operator_was_refused_nothing_and_may_read_no_secret_of_the_models(scaled: Platform) -> None:
     for server in ("keda-operator", "keda-adapter"):
         assert "forbidden" not in scaled.kubectl("logs", "-n", "mlops-keda", f"deployment/{server}")
@@ -58,6 +60,7 @@ def test_the_operator_was_refused_nothing_and_may_read_no_secret_of_the_models(s
         assert answer.strip() == "no", forbidden
 
 
+@pytest.mark.quiet
 def test_the_dashboards_have_the_figures_of_keda(scaled: Platform) -> None:
     wanted = [query for query in dashboards.queries() if query.needs is dashboards.Needs.KEDA]
     assert wanted

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
+from mlops_serving.artifact import MANIFEST, artifact_key, parse_manifest
 from mlops_serving.release import Release, append, current
 from mlops_serving.store import Store, StoreSettings
 from running_platform import Platform
@@ -49,3 +51,12 @@ def served_version(platform: Platform) -> str:
     """What the endpoint says that it serves; the test fails if it does not answer at once."""
     answer = httpx.get(f"{platform.endpoint['url']}/v2/models/mortgage", timeout=5)
     return str(answer.raise_for_status().json()["versions"][0])
+
+
+def copy_version(store: Store, old: str, new: str) -> None:
+    """The same model as another version."""
+    here, there = artifact_key("mortgage", old), artifact_key("mortgage", new)
+    text = store.get(f"{here}/{MANIFEST}").data
+    for file in parse_manifest(text, here).files:
+        store.create(f"{there}/{file.path}", store.get(f"{here}/{file.path}").data)
+    store.create(f"{there}/{MANIFEST}", json.dumps(json.loads(text) | {"version": new}).encode())
