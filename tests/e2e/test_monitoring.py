@@ -104,7 +104,7 @@ def test_the_whole_of_monitoring_uses_less_than_a_gibibyte(platform: Platform) -
 def test_every_query_of_every_dashboard_has_data(platform: Platform, rows: Rows) -> None:
     store = open_store(platform)
     copy_version(store, "1", "60")
-    release(store, "1", "show it requests", candidate_version="60", mode="shadow")
+    release(store, "1", "show it requests", candidate_version="60", mode="shadow", weight=100)
     absent = {dashboards.Needs.ALERTS, dashboards.Needs.KEDA, dashboards.Needs.SCHEDULE}
     wanted = [query for query in dashboards.queries() if query.needs not in absent]
 
