@@ -274,7 +274,8 @@ def _exporter(otlp_endpoint: str | None) -> Object:
 
 
 def _own_metrics() -> Object:
-    return {"pull": {"exporter": {"prometheus": {"host": "0.0.0.0", "port": COLLECTOR_METRICS_PORT}}}}  # noqa: S104
+    host = "0.0.0.0"  # noqa: S104 - the pod's own address; its NetworkPolicy admits Prometheus only
+    return {"pull": {"exporter": {"prometheus": {"host": host, "port": COLLECTOR_METRICS_PORT}}}}
 
 
 def _text(config: Any) -> str:

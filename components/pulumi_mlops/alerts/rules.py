@@ -14,12 +14,6 @@ from pulumi_mlops.alerts import metrics
 from pulumi_mlops.alerts.settings import EndpointAlerts
 from pulumi_mlops.errors import InvalidValue
 
-try:
-    # A program of many endpoints spends most of its time reading rules back; libyaml does it faster.
-    from yaml import CSafeLoader as SafeLoader
-except ImportError:
-    from yaml import SafeLoader  # type: ignore[assignment]
-
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("pulumi_mlops.alerts"),
     undefined=jinja2.StrictUndefined,
@@ -56,7 +50,8 @@ def render(alerts: EndpointAlerts) -> str:
 def from_template(name: str, **values: Any) -> str:
     """A rule file from a template, read back and checked."""
     text = _TEMPLATES.get_template(name).render(values, runbook=runbook, le=le, burns=burns, number=number)
-    _must_be_rules(yaml.load(text, Loader=SafeLoader))
+    # Reading rules back is most of the time of a program of many endpoints; every wheel of PyYAML has libyaml.
+    _must_be_rules(yaml.load(text, Loader=yaml.CSafeLoader))
     return text
 
 

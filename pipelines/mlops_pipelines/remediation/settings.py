@@ -126,7 +126,7 @@ def remediation_settings(environ: Mapping[str, str]) -> RemediationSettings:
             folder=Path(environ.get("MLOPS_KUBERNETES_FOLDER", defaults.folder)),
         ),
         jobs=Path(environ.get("MLOPS_REMEDIATION_JOBS", "/etc/mlops/jobs")),
-        host=environ.get("MLOPS_REMEDIATION_HOST", "0.0.0.0"),  # noqa: S104 - as above
+        host=environ.get("MLOPS_REMEDIATION_HOST", RemediationSettings.model_fields["host"].default),
         port=int(port),
     )
 
