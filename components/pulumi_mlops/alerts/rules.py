@@ -50,7 +50,7 @@ def render(alerts: EndpointAlerts) -> str:
 def from_template(name: str, **values: Any) -> str:
     """A rule file from a template, read back and checked."""
     text = _TEMPLATES.get_template(name).render(values, runbook=runbook, le=le, burns=burns, number=number)
-    # Reading rules back is most of the time of a program of many endpoints; every wheel of PyYAML has libyaml.
+    # Reading rules back is most of the time of a program of many endpoints; PyYAML brings libyaml.
     _must_be_rules(yaml.load(text, Loader=yaml.CSafeLoader))
     return text
 
