@@ -27,8 +27,11 @@ class Lines:
         """A line about a request that is traced, or drawn to be logged."""
         log.info("answered", extra={"fields": fields})
 
-    def noticed(self, fields: Mapping[str, Any]) -> None:
-        """A line about a slow or failed request; `left_out` says how many before it got none."""
+    def noticed(self, fields: Mapping[str, Any], level: int = logging.WARNING) -> None:
+        """A line about a request that is slow, failed or traced by its client.
+
+        `left_out` says how many before it got none.
+        """
         second = int(monotonic())
         if second != self._second:
             self._second, self._written = second, 0
@@ -38,7 +41,7 @@ class Lines:
         self._written += 1
         more = {"left_out": self._left_out} if self._left_out else {}
         self._left_out = 0
-        log.log(logging.WARNING, "answered", extra={"fields": {**fields, **more}})
+        log.log(level, "answered", extra={"fields": {**fields, **more}})
 
 
 def identity(header: Header | None, request: InferRequest | None, call: Call | None) -> dict[str, Any]:

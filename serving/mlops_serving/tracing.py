@@ -11,6 +11,7 @@ reading one header.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from random import random
 from time import perf_counter, time_ns
@@ -76,6 +77,8 @@ class Telemetry:
         self._recorder, self._share, self._log_share = recorder, share, log_share
         self.slow_seconds = slow_seconds
         self._lines = Lines()
+        # Apart, so that clients who trace everything leave warnings their room.
+        self._client_lines = Lines()
 
     def begin(self, header: Header) -> Call | None:
         """What to note this request on; None for one that is neither traced nor to be logged."""
@@ -85,7 +88,8 @@ class Telemetry:
         given = header("traceparent")
         parent = parse_traceparent(given) if given else None
         traced = self._recorder is not None and (parent.sampled if parent else _drawn(self._share))
-        return Call(header, parent, traced, logged) if traced or logged else None
+        asked = logged or (traced and parent is None)
+        return Call(header, parent, traced, asked) if traced or logged else None
 
     def end(
         self,
@@ -102,7 +106,11 @@ class Telemetry:
         if call.traced and self._recorder is not None:
             self._recorder.offer(tuple(records(call, found, code, began, clock)))
         seconds = {"seconds": round(clock.seconds - began, 6)}
-        self._lines.asked_for({**found, **seconds, **identity(call.header, request, call)})
+        fields = {**found, **seconds, **identity(call.header, request, call)}
+        if call.logged:
+            self._lines.asked_for(fields)
+        else:
+            self._client_lines.noticed(fields, logging.INFO)
 
     def notice(
         self,

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from mlops_serving import request_lines
 from mlops_serving.calls import MOST_LINKS, Parent, batched, parse_traceparent
 from mlops_serving.tracing import Clock, Telemetry, records
 from otlp_receiver import Receiver
@@ -93,6 +94,16 @@ def test_a_request_that_is_only_logged_tells_the_client_of_no_trace():
     call = Telemetry(Kept(), 0, 1, 9).begin({"traceparent": UNSAMPLED}.get)
     assert (call.traced, call.logged, call.headers, call.trace_id) == (False, True, [], TRACE)
     assert Telemetry(None, 1, 1, 9).begin({"traceparent": SAMPLED}.get).traced is False
+
+
+def test_of_requests_that_clients_trace_ten_a_second_are_logged(caplog, monkeypatch):
+    monkeypatch.setattr(request_lines, "monotonic", lambda: 5.0)
+    telemetry = Telemetry(Kept(), 1, 0, 9)
+    with caplog.at_level("INFO", "mlops_serving"):
+        for header in [{"traceparent": SAMPLED}] * 25 + [{}] * 20:
+            telemetry.end(telemetry.begin(header.get), "m", None, None, 200, 0.0)
+    theirs = [record for record in caplog.records if record.fields["trace_id"] == TRACE]
+    assert (len(theirs), len(caplog.records)) == (10, 30)
 
 
 def test_the_spans_of_a_request_are_of_what_it_reached():
