@@ -9,6 +9,7 @@ from pulumi_mlops.dashboards.parts import (
     Needs,
     Section,
     Variable,
+    restarts,
     share,
     zero_unless,
 )
@@ -215,18 +216,7 @@ _PODS = Section(
             ),
             step=CLUSTER_STEP,
         ),
-        Chart(
-            "Restarts",
-            "Containers that were started again within an hour.",
-            (
-                Line(
-                    "sum by (namespace, pod) "
-                    f"(increase(kube_pod_container_status_restarts_total{{{_POD}}}[1h]))",
-                    "{{pod}}",
-                ),
-            ),
-            step=CLUSTER_STEP,
-        ),
+        restarts(_POD, "{{pod}}"),
         Chart(
             "Worker processes",
             "Processes that answer, over all pods, and those that died within an hour and were replaced.",

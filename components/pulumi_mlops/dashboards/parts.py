@@ -131,3 +131,11 @@ def zero_unless(expr: str, by: str, always: str) -> str:
 def share(part: str, whole: str) -> str:
     """The part of a whole, 0 without a part and where the whole is 0, both being sums by the same labels."""
     return f"({part} or 0 * {whole}) / ({whole} > 0) or 0 * {whole}"
+
+
+def restarts(pods: str, legend: str) -> Chart:
+    """The panel of containers that were started again, of the pods that have the labels `pods`."""
+    metric = "kube_pod_container_status_restarts_total"
+    expr = f"sum by (namespace, pod) (increase({metric}{{{pods}}}[1h]))"
+    text = "Containers that were started again within an hour."
+    return Chart("Restarts", text, (Line(expr, legend),), step=CLUSTER_STEP)

@@ -1,6 +1,6 @@
 """The dashboard of what endpoints stand on: alerts, volumes, servers, pipelines, nodes, Prometheus. Pure."""
 
-from pulumi_mlops.dashboards.parts import CLUSTER_STEP, Board, Chart, Line, Needs, Section, Variable
+from pulumi_mlops.dashboards.parts import CLUSTER_STEP, Board, Chart, Line, Needs, Section, Variable, restarts
 
 _IN = 'namespace=~"$namespace"'
 _FIRING = 'ALERTS{alertname=~"Mlops.*",alertstate="firing"}'
@@ -57,18 +57,7 @@ _SERVERS = Section(
             _ready("deployment", "kube_deployment_spec_replicas", "kube_deployment_status_replicas_ready"),
             step=CLUSTER_STEP,
         ),
-        Chart(
-            "Restarts",
-            "Containers that were started again within an hour.",
-            (
-                Line(
-                    "sum by (namespace, pod) "
-                    f"(increase(kube_pod_container_status_restarts_total{{{_IN}}}[1h]))",
-                    "{{namespace}} {{pod}}",
-                ),
-            ),
-            step=CLUSTER_STEP,
-        ),
+        restarts(_IN, "{{namespace}} {{pod}}"),
         Chart(
             "Volumes",
             "Part of each volume that is full.",
