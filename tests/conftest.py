@@ -10,6 +10,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from mlops_local import toolchain
+from otlp_receiver import Receiver
 from running_platform import CACHE
 from serving_process import Gateway
 
@@ -53,3 +54,11 @@ def gateway(binaries: Callable[[str], Path], tmp_path: Path) -> Iterator[Gateway
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A collector of traces that keeps them."""
+    made = Receiver()
+    yield made
+    made.close()

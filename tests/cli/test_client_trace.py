@@ -25,13 +25,6 @@ TENSOR = {"name": "x", "shape": [1], "datatype": "FP32", "data": [3]}
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
-
-
-@pytest.fixture
 def server(tmp_path: Path, receiver: Receiver) -> Iterator[ServerProcess]:
     """A model server that traces what its clients want traced."""
     environ = {

@@ -18,7 +18,6 @@ from mlops_serving.models import LoadedModel, load_model
 from mlops_serving.publish import publish
 from mlops_serving.release import Release, append
 from mlops_serving.store import Store, store_settings
-from otlp_receiver import Receiver
 from serving_models import Iris, make_artifact, make_iris, make_slow
 from serving_process import Gateway, ServerProcess, wait_until
 
@@ -123,14 +122,6 @@ def iris_body(rows: np.ndarray, **more: Any) -> dict[str, Any]:
 @pytest.fixture(scope="session", name="iris_body")
 def _iris_body() -> Callable[..., dict[str, Any]]:
     return iris_body
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A collector of traces that keeps them."""
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
 
 
 @pytest.fixture
