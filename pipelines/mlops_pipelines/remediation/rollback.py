@@ -15,7 +15,6 @@ from mlops_serving.release import Release
 from mlops_serving.store import Store
 
 WHO = "remediation"
-DAY = timedelta(days=1)
 LOOK_BACK = 50
 """Records in which another version is looked for."""
 
@@ -27,7 +26,7 @@ class Result(NamedTuple):
     detail: str
 
 
-def roll_back(store: Store, incident: Incident, identity: str, within: timedelta = DAY) -> Result:
+def roll_back(store: Store, incident: Incident, identity: str, within: timedelta) -> Result:
     """Append the release that goes back, unless this remediation has done so already.
 
     Raises:
@@ -48,7 +47,7 @@ def decide(
     earlier: Callable[[int], Release],
     incident: Incident,
     identity: str,
-    within: timedelta = DAY,
+    within: timedelta,
 ) -> Release | Result:
     """The record that goes back from `now`, or why there is none. `earlier` gives a record by its number.
 
