@@ -97,7 +97,12 @@ class ServiceProxy:
         if code == 404:
             how = HOW_TO_GET_ONE.format(name=self.environment)
             return NoMonitoring(f"{self.environment!r} has no {self.where}. {how}.")
-        if code in (401, 403):
+        if code == 401:
+            return MonitoringUnreachable(
+                f"the API server does not know the kubeconfig's user, so {self.where} cannot be asked: "
+                f"{message}. Log in to the cluster again, or fetch its kubeconfig anew."
+            )
+        if code == 403:
             return MonitoringUnreachable(
                 f"the kubeconfig's user may not reach {self.where}: {message}. It needs the verb get on "
                 f"services/proxy in that namespace."

@@ -40,6 +40,7 @@ class ApiClient:
         self.access = access
         self.discovery = Discovery(self.get)
         self._http: httpx.Client | None = None
+        self._forgotten: list[httpx.Client] = []
         self._lock = threading.Lock()
         self._has_answered = False
 
@@ -68,11 +69,19 @@ class ApiClient:
             raise
 
     def ask(self, path: str, params: Mapping[str, str], seconds: float) -> httpx.Response:
-        """One GET, not repeated, and its answer as it is: for what stands behind a Service's proxy.
+        """One GET and its answer as it is: for what stands behind a Service's proxy.
+
+        It is repeated only with new credentials, where a command of the kubeconfig makes them.
 
         Raises:
             ClusterUnreachableError: no answer; its cause is an `httpx.TimeoutException` after `seconds`.
         """
+        answer = self._read(path, params, seconds)
+        if answer.status_code == 401 and self.access.exec_command:
+            return self._read(path, params, seconds)
+        return answer
+
+    def _read(self, path: str, params: Mapping[str, str], seconds: float) -> httpx.Response:
         with self.stream(path, params, seconds) as response:
             response.read()
         return response
@@ -124,9 +133,10 @@ class ApiClient:
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            if self._http is not None:
-                self._http.close()
-                self._http = None
+            for http in (*self._forgotten, self._http):
+                if http is not None:
+                    http.close()
+            self._forgotten, self._http = [], None
 
     def _json(
         self,
@@ -176,9 +186,10 @@ class ApiClient:
             return self._http
 
     def _forget(self, http: httpx.Client) -> None:
-        """Drop a session whose short-lived token ran out; requests under way keep it until they end."""
+        """Use a session no more whose short-lived token ran out; requests under way may still have it."""
         with self._lock:
             if self._http is http:
+                self._forgotten.append(http)
                 self._http = None
 
     def _connect(self) -> httpx.Client:

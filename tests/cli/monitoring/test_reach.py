@@ -22,6 +22,8 @@ from mlops_cli.errors import (
 )
 from mlops_cli.monitoring.prometheus import Prometheus, prometheus_of
 from mlops_cli.monitoring.reach import Direct, api_of, reach
+from mlops_local.kubernetes_plugin.client import ApiClient
+from mlops_local.kubernetes_plugin.kubeconfig import Access, ExecCommand
 from scripted_api import Answer, ScriptedApi, status
 from serving_process import free_port
 
@@ -59,6 +61,7 @@ def refused(kind: str, code: int = 400) -> Answer:
             MonitoringUnreachable,
             "needs the verb get on services/proxy",
         ),
+        (status(401, "Unauthorized", "Unauthorized"), MonitoringUnreachable, "Log in to the cluster again"),
         ((200, b"<html>Sign in</html>"), MonitoringUnreachable, "no Prometheus reply: <html>Sign in"),
         ((200, b"[]"), MonitoringUnreachable, "no Prometheus reply"),
         ((404, b"404 page not found"), MonitoringUnreachable, "status 404"),
@@ -198,3 +201,21 @@ def test_an_environment_without_monitoring_is_not_asked(tmp_path: Path, api: Scr
     without = watched_platform.environment(tmp_path, api, monitoring={"mode": "none"})
     with pytest.raises(NoMonitoring, match=r"no Prometheus\. Set mlops"):
         prometheus_of(without)
+
+
+def test_credentials_that_ran_out_are_made_anew_by_the_kubeconfigs_command(
+    tmp_path: Path, api: ScriptedApi
+) -> None:
+    login, been = tmp_path / "login", tmp_path / "been"
+    credential = '{"status": {"token": "%s"}}'
+    login.write_text(
+        f"#!/bin/sh\n"
+        f"if [ -e {been} ]; then echo '{credential % 'scripted-token'}'; "
+        f"else touch {been}; echo '{credential % 'old'}'; fi\n"
+    )
+    login.chmod(0o755)
+    client = ApiClient(Access(server=api.url, context="one", exec_command=ExecCommand(str(login))))
+    api.services[OWN] = 200, ONE
+    answer = client.ask("/api/v1/namespaces/mlops-system/services/prometheus:9090/proxy/", {}, 5)
+    client.close()
+    assert (answer.status_code, answer.content) == (200, ONE)
