@@ -48,6 +48,12 @@ class AdoptedMonitoring(pulumi.ComponentResource):
             for label in inputs.named_texts(args, "operator_labels", checks.label_name)
         }
         place = inputs.placement(name, "adopted-monitoring", args)
+        for label in sorted(self._labels.keys() & place.labels.keys()):
+            raise pulumi.InputPropertyError(
+                "operator_labels",
+                f"{label!r} is a label that the objects have with a value of their own; let the operator "
+                "select by another label, or by {} all objects",
+            )
         seconds = inputs.whole(args, "scrape_seconds", checks.positive, config.SCRAPE_SECONDS)
         for number, namespace in enumerate(inputs.section(args, "models_namespaces")):
             meta = self._meta(place, "endpoints", namespace)

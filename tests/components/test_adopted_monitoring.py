@@ -178,6 +178,12 @@ def test_what_is_no_label_is_refused() -> None:
     assert (path, "'-' cannot be a label's value" in reason) == ("operator_labels.release", True)
 
 
+def test_a_label_that_the_objects_have_themselves_is_refused() -> None:
+    own = {"operator_labels": {"app.kubernetes.io/part-of": "kube-prometheus"}}
+    path, reason = refused(lambda: make(mlops.AdoptedMonitoring, "one", **own))
+    assert (path, reason.split(" is ")[0]) == ("operator_labels", "'app.kubernetes.io/part-of'")
+
+
 def test_monitoring_that_adopts_runs_nothing_and_answers_with_the_adopted_address() -> None:
     args = {**ADOPT, "dashboards": {"namespace": "grafana"}, "prometheus": {"scrape_seconds": 7}}
     recording = registered(lambda: mlops.Monitoring("mon", args))  # type: ignore[arg-type]
