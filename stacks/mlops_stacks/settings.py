@@ -12,12 +12,12 @@ from pydantic import Field, ValidationError, model_validator
 from mlops_stacks import alert_settings, monitoring_settings, remediation_settings
 from mlops_stacks import setting_types as types
 from mlops_stacks.errors import SettingsError
-from mlops_stacks.monitoring_settings import MonitoringSettings
+from mlops_stacks.monitoring_settings import MonitoringSettings, TraceSettings
 from mlops_stacks.remediation_settings import RemediationSettings
 from mlops_stacks.scaling_settings import KedaSettings, Scaling
 from mlops_stacks.setting_errors import explain
 from mlops_stacks.setting_types import Resources, Section
-from pulumi_mlops import checks, tracing_args
+from pulumi_mlops import checks
 from pulumi_mlops.alerts.settings import DEFAULT_OWNER
 from pulumi_mlops.remediation_rules import Target
 
@@ -87,11 +87,10 @@ class PipelineSettings(Resources):
     timeout: types.Duration = "30m"
 
 
-class TracingSettings(types.Section):
-    """A collector of traces that takes OTLP over HTTP, and the part of the requests that it gets."""
+class TracingSettings(TraceSettings):
+    """The same for one endpoint, and its collector, which takes OTLP over HTTP."""
 
     endpoint: types.HttpUrl
-    sample_ratio: types.Ratio = tracing_args.SAMPLE_RATIO
 
 
 class EndpointSettings(Resources):
