@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from secrets import token_hex
 from typing import Final
 
+from mlops_stacks.settings import Settings
+
 _COLLECTORS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _EXPORT_SECONDS: Final = 5.0
 
@@ -32,6 +34,14 @@ def traceparent(name: str, *, sampled: bool) -> Iterator[str]:
 def trace_id(header: str) -> str:
     """The id of the trace in a `traceparent`, by which logs and spans are found."""
     return header.split("-")[1]
+
+
+def uncollected(settings: Settings, endpoint: str) -> str | None:
+    """Why nobody would find the trace of a request to an endpoint, and what to do; None if it is."""
+    own = any(each.tracing for each in settings.endpoints if each.name == endpoint)
+    if own or settings.monitoring.tracing:
+        return None
+    return f"nothing collects it: set mlops:monitoring.tracing, or tracing of {endpoint}, then `mlops up`"
 
 
 @contextmanager

@@ -138,6 +138,8 @@ def predict(
         if trace:
             # Not where the answer goes, which scripts read; and before it, should there be none.
             typer.echo(f"trace {client_trace.trace_id(header)}", err=True)
+            if why := client_trace.uncollected(environment.settings, endpoint):
+                typer.echo(why, err=True)
         answer = predict.predict(predict.infer_url(entry), request, header)
     typer.echo(json.dumps(answer))
 

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,12 +17,23 @@ from typer.testing import CliRunner, Result
 from mlops_cli import client_trace, lifecycle, main
 from mlops_serving.publish import publish
 from mlops_serving.store import Store, store_settings
+from mlops_stacks.settings import Settings, load
 from otlp_receiver import Receiver
 from serving_process import ServerProcess, models, wait_until
 from serving_python import make_class
+from stack_settings import CLUSTER
 
 COLLECTOR = "OTEL_EXPORTER_OTLP_ENDPOINT"
 TENSOR = {"name": "x", "shape": [1], "datatype": "FP32", "data": [3]}
+
+
+def traced(which: str) -> Settings:
+    """Settings with tracing of all endpoints, of `one` or of `none`."""
+    tracing = {"endpoint": "http://collector.example.org:4318"}
+    endpoints = [{"name": name, "model": "double"} for name in ("double", "other")]
+    endpoints[0] |= {"tracing": tracing} if which == "one" else {}
+    monitoring = {"mode": "run", "tracing": {}} if which == "all" else {"mode": "none"}
+    return load({"cluster": CLUSTER, "endpoints": endpoints, "monitoring": monitoring})
 
 
 @pytest.fixture
@@ -45,7 +57,7 @@ def server(tmp_path: Path, receiver: Receiver) -> Iterator[ServerProcess]:
 def predict(server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`predict(*options, tensor)` runs the command against the server."""
     entry = {"url": f"http://127.0.0.1:{server.port}", "model": "double"}
-    monkeypatch.setattr(main, "_environment", lambda name: None)
+    monkeypatch.setattr(main, "_environment", lambda name: SimpleNamespace(settings=traced("all")))
     monkeypatch.setattr(lifecycle, "endpoint_of", lambda *asked: entry)
     file = tmp_path / "request.json"
 
@@ -125,3 +137,13 @@ def test_a_collector_that_does_not_answer_costs_seconds_and_no_error(
         with client_trace.traceparent("mlops predict", sampled=True) as header:
             assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", header)
         assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("which", "found"), [("all", (True, True)), ("one", (True, False)), ("none", (False, False))]
+)
+def test_a_trace_that_nobody_collects_is_said_to_be_so(which: str, found: tuple[bool, bool]) -> None:
+    settings = traced(which)
+    said = [client_trace.uncollected(settings, name) for name in ("double", "other")]
+    assert tuple(one is None for one in said) == found
+    assert all("set mlops:monitoring.tracing" in one for one in said if one)
