@@ -124,8 +124,10 @@ def test_queries_end_with_the_last_browser() -> None:
         for _ in range(3):
             await news(watching)
         await watching.aclose()
-        await asyncio.sleep(0.1)
+        while source.closed == 0:
+            await asyncio.sleep(0.01)
         before = source.asked.total()
+        # Fifteen times as long as to the next look, were there one.
         await asyncio.sleep(0.3)
         assert source.asked.total() == before
         assert source.closed == 1
