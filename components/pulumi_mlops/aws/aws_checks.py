@@ -1,0 +1,37 @@
+"""Checks of single plain values of AWS: pure functions that return the value or raise `InvalidValue`."""
+
+import re
+
+from pulumi_mlops.errors import InvalidValue
+
+_REGION = re.compile(r"[a-z]{2}(-gov|-iso[a-z]?)?-[a-z]+-[1-9]")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_ARN = re.compile(r"arn:aws[a-z\-]*:[a-z0-9\-]+:[a-z0-9\-]*:([0-9]{12}|aws)?:\S+")
+
+
+def region(value: str) -> str:
+    """The code of a region, such as `eu-central-1`."""
+    if not _REGION.fullmatch(value):
+        raise InvalidValue(f"{value!r} is no region's code; one looks like eu-central-1 or us-gov-west-1")
+    return value
+
+
+def account_id(value: str) -> str:
+    """An account's 12 digits."""
+    if not _ACCOUNT.fullmatch(value):
+        raise InvalidValue(f"{value!r} is no account id; one is 12 digits, in quotes in YAML")
+    return value
+
+
+def arn(value: str) -> str:
+    """An Amazon resource name."""
+    if not _ARN.fullmatch(value):
+        raise InvalidValue(f"{value!r} is no ARN; one looks like arn:aws:iam::123456789012:role/name")
+    return value
+
+
+def partition(value: str) -> str:
+    """The partition of a region: `aws`, `aws-cn`, `aws-us-gov`."""
+    if value.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if value.startswith("us-gov-") else "aws"
