@@ -115,17 +115,17 @@ class ModelEndpoint(pulumi.ComponentResource):
             args.get("alerts") or {}, place.name, self.model, place.namespace
         )
         account = ServiceAccount(f"{name}-account", opts=child, **manifests.service_account(place.metadata()))
-        secret = Secret(
-            f"{name}-store-key",
-            metadata=place.metadata(),
-            string_data={**inputs.store_key(args), **inputs.named_secrets(args, "secret_settings")},
-            opts=child,
+        hidden = self._hidden(args)
+        secrets = (
+            [Secret(f"{name}-store-key", metadata=place.metadata(), string_data=hidden, opts=child)]
+            if hidden
+            else []
         )
         policy = NetworkPolicy(f"{name}-flows", opts=child, **_flows(args, place))
         deployment = Deployment(
             f"{name}-server",
             opts=pulumi.ResourceOptions.merge(
-                child, pulumi.ResourceOptions(depends_on=[account, secret, policy])
+                child, pulumi.ResourceOptions(depends_on=[account, *secrets, policy])
             ),
             **self._deployment(args, place),
         )
@@ -164,10 +164,14 @@ class ModelEndpoint(pulumi.ComponentResource):
             inputs.resources(args, cpu="100m", memory="256Mi", memory_limit="1Gi"),
             {"http": PORT, "admin": ADMIN_PORT, **_grpc(args)},
             model_endpoint_pods.Secrets(
-                settings=tuple(args.get("secret_settings") or ()),
+                settings=tuple(self._hidden(args)),
                 folders=inputs.named_texts(args, "mounted_secrets", checks.object_name),
             ),
         )
+
+    def _hidden(self, args: ModelEndpointArgs) -> dict[str, pulumi.Output[str]]:
+        """The entries of the endpoint's own Secret, by the variable that each is."""
+        return {**inputs.store_key(args), **inputs.named_secrets(args, "secret_settings")}
 
     def _environment(self, args: ModelEndpointArgs, place: Placement) -> dict[str, Any]:
         """The server's settings; docs/serving-reference.md says what each means."""
@@ -179,6 +183,7 @@ class ModelEndpoint(pulumi.ComponentResource):
             "MLOPS_STORE_URL": url,
             "MLOPS_STORE_BUCKET": bucket,
             "AWS_REGION": region,
+            **inputs.other_bucket(args, "requests", "MLOPS_REQUEST_LOG_BUCKET"),
             "MLOPS_HTTP_PORT": str(PORT),
             "MLOPS_ADMIN_PORT": str(ADMIN_PORT),
             "MLOPS_GRPC_PORT": str(_grpc(args).get("grpc", 0)),

@@ -84,6 +84,10 @@ class ModelRegistry(pulumi.ComponentResource):
                 inputs.text(args, "image", checks.image_by_digest),
                 hosts,
                 inputs.store_place(args)[:2],
+                pulumi.Output.concat(
+                    "--artifacts-destination=s3://", inputs.store_bucket(args, "data"), "/mlflow"
+                ),
+                inputs.store_key(args),
                 inputs.resources(args, cpu="100m", memory="512Mi", memory_limit="1Gi"),
             ),
         )

@@ -1,5 +1,6 @@
 """The pod of ModelRegistry: MLflow's server. Pure."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pulumi_mlops import manifests, pod
@@ -8,16 +9,21 @@ from pulumi_mlops.placement import Placement
 
 PORT = 5000
 ADMIN = "admin"
-ARTIFACTS = "s3://data/mlflow"
-"""Where MLflow keeps the files of runs; model artifacts proper are in the bucket `models`."""
 _AUTH_FOLDER = "/etc/mlflow"
 
 
 def server(
-    place: Placement, image: Any, allowed_hosts: Any, store: tuple[Any, Any], resources: Object
+    place: Placement,
+    image: Any,
+    allowed_hosts: Any,
+    store: tuple[Any, Any],
+    artifacts: Any,
+    store_key: Iterable[str],
+    resources: Object,
 ) -> Object:
-    """The Deployment of the server; `store` is (S3 endpoint, region).
+    """The Deployment of the server; `store` is (S3 endpoint, region), `store_key` the variables of its key.
 
+    `artifacts` is the flag that says where the files of runs are; model artifacts proper are elsewhere.
     One worker and no job runner: the server keeps records, and each Python process costs 250 MiB.
     """
     auth, auth_mount = pod.secret_files("auth", place.named("auth"), _AUTH_FOLDER)
@@ -31,7 +37,7 @@ def server(
             "--host=0.0.0.0",
             f"--port={PORT}",
             "--workers=1",
-            f"--artifacts-destination={ARTIFACTS}",
+            artifacts,
         ],
         env=[
             pod.env_value("MLFLOW_SERVER_ALLOWED_HOSTS", allowed_hosts),
@@ -40,8 +46,7 @@ def server(
             pod.env_secret("MLFLOW_FLASK_SERVER_SECRET_KEY", place.named("secrets")),
             pod.env_value("MLFLOW_S3_ENDPOINT_URL", store[0]),
             pod.env_value("AWS_REGION", store[1]),
-            pod.env_secret("AWS_ACCESS_KEY_ID", place.named("secrets")),
-            pod.env_secret("AWS_SECRET_ACCESS_KEY", place.named("secrets")),
+            *(pod.env_secret(name, place.named("secrets")) for name in store_key),
             *_QUIET,
         ],
         ports=[("http", PORT)],

@@ -60,7 +60,8 @@ class Remediation(pulumi.ComponentResource):
                 place,
                 inputs.text(args, "image", checks.image_by_digest),
                 env,
-                inputs.digest([keys[key] for key in remediation_pods.SECRET_ENV]),
+                keys,
+                inputs.digest(list(keys.values())),
                 inputs.resources(args, cpu="10m", memory="96Mi", memory_limit="256Mi"),
             ),
         )
