@@ -13,7 +13,7 @@ from pulumi_mlops.alert_args import (
     SloArgs,
 )
 from pulumi_mlops.cluster import Cluster, ClusterArgs, existing_context, local_node
-from pulumi_mlops.database import Database, DatabaseArgs
+from pulumi_mlops.database import Database, DatabaseArgs, DatabaseSource
 from pulumi_mlops.errors import InvalidValue
 from pulumi_mlops.grafana_dashboards import GrafanaDashboards, GrafanaDashboardsArgs
 from pulumi_mlops.guarded_namespace import GuardedNamespace, GuardedNamespaceArgs
@@ -32,7 +32,7 @@ from pulumi_mlops.monitoring_args import (
     ReceiverArgs,
     RouteArgs,
 )
-from pulumi_mlops.object_store import ObjectStore, ObjectStoreArgs, StoreKeyArgs
+from pulumi_mlops.object_store import ObjectStore, ObjectStoreArgs, ObjectStoreSource, StoreKeyArgs
 from pulumi_mlops.pipeline import Pipeline, PipelineArgs, TrackingArgs
 from pulumi_mlops.platform import Platform
 from pulumi_mlops.platform_args import PlatformArgs, PlatformSecretsArgs
@@ -55,6 +55,7 @@ __all__ = [
     "DashboardsArgs",
     "Database",
     "DatabaseArgs",
+    "DatabaseSource",
     "DriftArgs",
     "EndpointAlertsArgs",
     "FlowArgs",
@@ -80,6 +81,7 @@ __all__ = [
     "MonitoringSource",
     "ObjectStore",
     "ObjectStoreArgs",
+    "ObjectStoreSource",
     "PaceArgs",
     "Pipeline",
     "PipelineArgs",

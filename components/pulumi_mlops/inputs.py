@@ -73,6 +73,15 @@ def given(args: Mapping[str, Any], key: str) -> bool:
     return args.get(key) is not None
 
 
+def refuse_given(args: Mapping[str, Any], keys: Sequence[str], choice: str) -> None:
+    """Raise `pulumi.InputPropertyError` for one of `keys`, which `choice` has no use for."""
+    for key in keys:
+        if given(args, key):
+            raise pulumi.InputPropertyError(
+                key, f"{choice} is chosen, which has no use for this; leave one of the two out"
+            )
+
+
 def plain(
     args: Mapping[str, Any],
     key: str,

@@ -56,6 +56,9 @@ class ModelEndpointArgs(TypedDict):
     """Port on every node for clients outside the cluster; none without it."""
     ingress_address: NotRequired[pulumi.Input[str]]
     """Address on which clients reach `node_port`; needed with it."""
+    public_url: NotRequired[pulumi.Input[str]]
+    """Where clients outside the cluster ask, if a load balancer or an ingress leads to the Service; excludes
+    `node_port`."""
     allowed_ingress: NotRequired[list[FlowArgs]]
     """Who in the cluster may ask for predictions; nobody by default."""
     allowed_egress: NotRequired[list[FlowArgs]]
@@ -104,9 +107,7 @@ class ModelEndpoint(pulumi.ComponentResource):
         place = inputs.placement(name, "model-endpoint", args)
         child = pulumi.ResourceOptions(parent=self)
         self.internal_url = pulumi.Output.concat("http://", place.name, ".", place.namespace, f".svc:{PORT}")
-        self.url = (
-            inputs.external_url(args).apply(str) if inputs.given(args, "node_port") else self.internal_url
-        )
+        self.url = self._url(args)
         self.model = pulumi.Output.from_input(inputs.text(args, "model", checks.object_name))
         self.version = pulumi.Output.from_input(
             inputs.text(args, "version", checks.model_version, checks.FOLLOW_RELEASES)
@@ -168,6 +169,12 @@ class ModelEndpoint(pulumi.ComponentResource):
                 folders=inputs.named_texts(args, "mounted_secrets", checks.object_name),
             ),
         )
+
+    def _url(self, args: ModelEndpointArgs) -> pulumi.Output[str]:
+        if inputs.given(args, "public_url"):
+            inputs.refuse_given(args, ("node_port",), "public_url")
+            return pulumi.Output.from_input(inputs.text(args, "public_url", checks.http_url))
+        return inputs.external_url(args).apply(str) if inputs.given(args, "node_port") else self.internal_url
 
     def _hidden(self, args: ModelEndpointArgs) -> dict[str, pulumi.Output[str]]:
         """The entries of the endpoint's own Secret, by the variable that each is."""

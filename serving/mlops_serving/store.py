@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import obstore
@@ -28,6 +28,9 @@ from obstore.exceptions import (
 )
 from obstore.store import LocalStore, S3Store
 from pydantic import BaseModel, ConfigDict, SecretStr
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
 
 from mlops_serving.errors import (
     ObjectChanged,
@@ -216,7 +219,7 @@ def _local_folder(settings: StoreSettings) -> Path | None:
 
 def _s3(settings: StoreSettings) -> S3Store:
     """Path-style S3 without instance metadata look-ups, and with retries short enough to poll with."""
-    key = (
+    key: S3Config = (
         {
             "access_key_id": settings.access_key_id,
             "secret_access_key": settings.secret_access_key.get_secret_value(),
@@ -226,9 +229,9 @@ def _s3(settings: StoreSettings) -> S3Store:
     )
     return S3Store(
         settings.bucket,
+        config=key,
         endpoint=settings.url,
         region=settings.region,
-        **key,
         virtual_hosted_style_request=False,
         client_options={
             "allow_http": True,
