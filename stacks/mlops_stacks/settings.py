@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from mlops_stacks import alert_settings, monitoring_settings, remediation_settings
 from mlops_stacks import setting_types as types
+from mlops_stacks.aws_settings import AwsSettings, EksCluster
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.monitoring_settings import MonitoringSettings, TraceSettings
 from mlops_stacks.remediation_settings import RemediationSettings
@@ -135,10 +136,10 @@ class EndpointSettings(Resources):
 
 
 class Images(Section):
-    """Images by digest, written by `mlops up`."""
+    """Images by digest, written by `mlops up`; on AWS a digest alone is of the environment's own ECR."""
 
-    object_store: Annotated[types.Image, Field(alias="object-store")]
-    postgres: types.Image
+    object_store: Annotated[types.Image | None, Field(alias="object-store")] = None
+    postgres: types.Image | None = None
     mlflow: types.Image
     pipeline: types.Image
     serving: types.Image
@@ -149,6 +150,15 @@ class Images(Section):
     kube_state_metrics: Annotated[types.Image | None, Field(alias="kube-state-metrics")] = None
     node_exporter: Annotated[types.Image | None, Field(alias="node-exporter")] = None
     otel_collector: Annotated[types.Image | None, Field(alias="otel-collector")] = None
+
+    def refuse_bare_digests(self) -> None:
+        """Raise `ValueError` for a digest without the registry that has it."""
+        for name, field in type(self).model_fields.items():
+            if str(getattr(self, name) or "").startswith("sha256:"):
+                raise ValueError(
+                    f"mlops:images.{field.alias or name}: a digest alone names no registry here; give "
+                    "registry/path@sha256:<64 hex digits>"
+                )
 
     def refuse_missing(self, names: Sequence[str], mode: str) -> None:
         """Raise `SettingsError` unless all of `names` are given; `mode` is the key that is `run`."""
@@ -185,7 +195,8 @@ SECRET_NAMES: tuple[str, ...] = tuple(str(field.alias) for field in Secrets.mode
 class Settings(Section):
     """One environment.  `kubeconfig`, `images` and `secrets` are made by `mlops up`, never by hand."""
 
-    cluster: Annotated[LocalNodeCluster | ExistingCluster, Field(discriminator="maker")]
+    cluster: Annotated[LocalNodeCluster | ExistingCluster | EksCluster, Field(discriminator="maker")]
+    aws: AwsSettings | None = None
     object_store: ObjectStoreSettings = ObjectStoreSettings()
     database: DatabaseSettings = DatabaseSettings()
     model_registry: ModelRegistrySettings = ModelRegistrySettings()
@@ -212,6 +223,25 @@ class Settings(Section):
         if isinstance(self.cluster, LocalNodeCluster):
             ports += [self.cluster.api_port, self.cluster.registry_port]
         _refuse_twice("nodePort, apiPort and registryPort", "port", ports)
+        return self
+
+    @model_validator(mode="after")
+    def _ground_is_of_one_kind(self) -> Self:
+        on_aws = isinstance(self.cluster, EksCluster)
+        if on_aws != (self.aws is not None):
+            raise ValueError("mlops:aws goes with mlops:cluster.maker eks: give both, or neither")
+        if on_aws and (self.object_store, self.database) != (ObjectStoreSettings(), DatabaseSettings()):
+            raise ValueError(
+                "mlops:objectStore and mlops:database are for stores that run in the cluster; on EKS they are"
+                " S3 and RDS, set in mlops:aws.storage and mlops:aws.database"
+            )
+        if on_aws and self.node_ports():
+            raise ValueError(
+                f"nodePort {self.node_ports()[0]}: nodes on EKS have no address outside; leave it out, and "
+                "set mlops:aws.edge to publish endpoints"
+            )
+        if self.images is not None and not on_aws:
+            self.images.refuse_bare_digests()
         return self
 
     @model_validator(mode="after")
