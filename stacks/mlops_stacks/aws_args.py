@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import pulumi
-
-from mlops_stacks.aws_settings import AwsSettings, EksCluster, NodePoolSettings
-from mlops_stacks.settings import NAMESPACE
 from pulumi_mlops.aws.ecr_registry import EcrRegistryArgs, EcrSource
 from pulumi_mlops.aws.eks_args import EksClusterArgs, EksSource, NodeKind, NodePoolArgs
-from pulumi_mlops.aws.ground import GroundArgs
 from pulumi_mlops.aws.network_args import Endpoints, Nat, NetworkArgs, NetworkSource
 from pulumi_mlops.aws.rds_args import RdsDatabaseArgs, RdsDatabaseSource
 from pulumi_mlops.aws.s3_object_store import LockMode, S3ObjectStoreArgs, S3Source
+
+from mlops_stacks.aws_settings import AwsSettings, EksCluster, NodePoolSettings
+from mlops_stacks.settings import NAMESPACE
+from pulumi_mlops.aws.ground import GroundArgs
 
 Given = Mapping[str, object]
 

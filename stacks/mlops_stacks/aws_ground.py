@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+from pulumi_mlops.aws.keys import EncryptionKey, KeySource
+from pulumi_mlops.aws.permissions_boundary import PermissionsBoundary
 
 from mlops_stacks.aws_settings import AwsSettings
 from mlops_stacks.settings import NAMESPACE
 from pulumi_mlops.aws import aws_tags
 from pulumi_mlops.aws.ground import GroundArgs
-from pulumi_mlops.aws.keys import EncryptionKey, KeySource
-from pulumi_mlops.aws.permissions_boundary import PermissionsBoundary
 
 CLUSTER_SERVICES = ["autoscaling", "ec2", "eks", "spot", "sqs"]
 DATA_SERVICES = ["ecr", "rds", "s3", "secretsmanager"]

@@ -1,22 +1,15 @@
 """An environment on AWS: its ground, its cluster and stores, and the platform on them."""
 
-from typing import Any
-
 import pulumi
-import pulumi_aws as aws
-
-from mlops_stacks import aws_args, aws_ground, aws_roles
-from mlops_stacks.aws_ground import Ground
-from mlops_stacks.aws_settings import AwsSettings, EksCluster
-from mlops_stacks.platform_args import platform_args
-from mlops_stacks.settings import NAMESPACE, Images, Settings
-from pulumi_mlops import ClusterArgs, Platform
-from pulumi_mlops.aws import iam_policy
 from pulumi_mlops.aws.ecr_registry import EcrRegistry
 from pulumi_mlops.aws.eks_cluster import EksCluster as Cluster
 from pulumi_mlops.aws.network import Network
-from pulumi_mlops.aws.rds_database import RdsDatabase
 from pulumi_mlops.aws.s3_object_store import S3ObjectStore
+
+from mlops_stacks import aws_args, aws_ground, aws_roles
+from mlops_stacks.aws_settings import AwsSettings, EksCluster
+from mlops_stacks.settings import NAMESPACE, Settings
+from pulumi_mlops import Platform
 
 
 def register(settings: Settings, given: AwsSettings, wanted: EksCluster) -> Platform:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_mlops.aws.rds_database import RdsDatabase
+from pulumi_mlops.aws.s3_object_store import S3ObjectStore
+from pulumi_mlops.aws.service_role import ServiceRole
 
 from mlops_stacks.settings import NAMESPACE, Settings
 from pulumi_mlops.aws import s3_policies
 from pulumi_mlops.aws.ground import GroundArgs
-from pulumi_mlops.aws.rds_database import RdsDatabase
-from pulumi_mlops.aws.s3_object_store import S3ObjectStore
-from pulumi_mlops.aws.service_role import ServiceRole
 from pulumi_mlops.platform_wiring import REGISTRY
 from pulumi_mlops.remediation_rules import RECEIVER
 

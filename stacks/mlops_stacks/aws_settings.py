@@ -82,7 +82,10 @@ class StorageSettings(Section):
 
 
 class DatabaseClassSettings(Section):
-    """MLflow's database on RDS: made of a class, or one that exists."""
+    """MLflow's database on RDS: made of a class, or one that exists.
+
+    `authorities_file` is AWS's bundle of certificates for the region, by which MLflow knows the server.
+    """
 
     mode: Literal["create", "adopt"] = "create"
     instance_class: types.Text = "db.t4g.medium"
@@ -96,6 +99,7 @@ class DatabaseClassSettings(Section):
     user: types.Text = "mlflow"
     secret_arn: Arn | None = None
     security_group_id: types.Text | None = None
+    authorities_file: types.Text | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:

@@ -4,10 +4,10 @@
 `mlops_stacks.program` what the engine has decrypted.  Nothing else reads configuration.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 
 from mlops_stacks import alert_settings, monitoring_settings, remediation_settings
 from mlops_stacks import setting_types as types
@@ -160,32 +160,49 @@ class Images(Section):
                     "registry/path@sha256:<64 hex digits>"
                 )
 
-    def refuse_missing(self, names: Sequence[str], mode: str) -> None:
-        """Raise `SettingsError` unless all of `names` are given; `mode` is the key that is `run`."""
-        missing = [str(type(self).model_fields[name].alias) for name in names if getattr(self, name) is None]
+    def refuse_missing(self, names: Mapping[str, str]) -> None:
+        """Raise `SettingsError` unless all of `names` are given; the values say what needs each."""
+        missing = [name for name in names if getattr(self, name) is None]
         if missing:
+            keys = ", ".join(str(type(self).model_fields[name].alias) for name in missing)
             raise SettingsError(
-                f"mlops:images: missing where {mode} is run: {', '.join(missing)}; `mlops up` writes them, "
-                "or give an image by digest for each"
+                f"mlops:images: missing for {names[missing[0]]}: {keys}; `mlops up` writes them, or give an "
+                "image by digest for each"
             )
 
 
 class Secrets(Section):
     """Secrets, written by `mlops up` once and kept encrypted in the stack's file.
 
-    `remediation_token` is needed only where alerts are acted on.
+    Those of the database and the object store are needed where these are run, and that of remediation where
+    alerts are acted on.
     """
 
-    database_password: types.Secret
     model_registry_admin_password: types.Secret
     model_registry_session_key: types.Secret
-    object_store_root_key_id: types.Secret
-    object_store_root_secret_key: types.Secret
-    object_store_read_only_key_id: types.Secret
-    object_store_read_only_secret_key: types.Secret
-    object_store_read_write_key_id: types.Secret
-    object_store_read_write_secret_key: types.Secret
+    database_password: types.Secret | None = None
+    object_store_root_key_id: types.Secret | None = None
+    object_store_root_secret_key: types.Secret | None = None
+    object_store_read_only_key_id: types.Secret | None = None
+    object_store_read_only_secret_key: types.Secret | None = None
+    object_store_read_write_key_id: types.Secret | None = None
+    object_store_read_write_secret_key: types.Secret | None = None
     remediation_token: types.Secret | None = None
+
+    def value(self, name: str, use: str) -> str:
+        """One of the secrets in the clear.
+
+        Raises:
+            SettingsError: it was not given; `use` is why it is needed.
+        """
+        secret: SecretStr | None = getattr(self, name)
+        if secret is None:
+            key = f"mlops:secrets.{type(self).model_fields[name].alias}"
+            raise SettingsError(
+                f"{key}: needed where {use}; `mlops up` makes it. By hand, give one with "
+                f"`pulumi config set --path --secret {key}`"
+            )
+        return secret.get_secret_value()
 
 
 SECRET_NAMES: tuple[str, ...] = tuple(str(field.alias) for field in Secrets.model_fields.values())

@@ -101,7 +101,7 @@ def test_published_ports_are_listed_ascending() -> None:
         (
             {"cluster": LOCAL_NODE, "endpointz": []},
             "mlops:endpointz: unknown key (did you mean endpoints?); allowed are cluster, "
-            "objectStore, database, "
+            "aws, objectStore, database, "
             "modelRegistry, keda, monitoring, remediation, pipelines, endpoints, kubeconfig, images, secrets",
         ),
         (
