@@ -10,7 +10,7 @@ from pulumi_mlops.errors import InvalidValue
 _CLUSTER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_\-]{0,29}")
 _ROLE = re.compile(r"arn:aws[a-z\-]*:iam::[0-9]{12}:role/[\w+=,.@/\-]+")
 _SIZE = r"(nano|micro|small|medium|large|[0-9]*xlarge|metal(-[0-9]+xl)?)"
-_FAMILY = r"[a-z]+[0-9]+[a-z0-9\-]*"
+_FAMILY = r"[a-z]+-?[0-9]+[a-z0-9\-]*"
 _INSTANCE_TYPE = re.compile(rf"{_FAMILY}\.{_SIZE}")
 _CATEGORY = re.compile(r"[a-z]{1,4}")
 _BOTTLEROCKET = re.compile(r"v[0-9]+\.[0-9]+\.[0-9]+")
@@ -66,15 +66,17 @@ def role_arn(value: str) -> str:
 
 
 def network(value: str) -> str:
-    """A block of addresses that may reach the API server, as CIDR; no wider than /8.
+    """A block of IPv4 addresses that may reach the API server, as CIDR; no wider than /8.
 
     Raises:
         InvalidValue: it is no block, or so wide that the endpoint would be open to the world.
     """
     try:
-        block = ipaddress.ip_network(value)
+        block = ipaddress.IPv4Network(value)
     except ValueError:
-        raise InvalidValue(f"{value!r} is no block of addresses; one looks like 198.51.100.0/24") from None
+        raise InvalidValue(
+            f"{value!r} is no block of IPv4 addresses; one looks like 198.51.100.0/24"
+        ) from None
     if block.prefixlen < _WIDEST:
         raise InvalidValue(
             f"{value} opens the API server to {block.num_addresses} addresses; allowed are blocks of "
