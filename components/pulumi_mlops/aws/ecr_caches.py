@@ -76,7 +76,7 @@ def _role(
     )
     rights = aws.iam.RolePolicy(
         f"{name}-template-rights",
-        role=role.name,
+        role=role.id,
         policy=pulumi.Output.all(arns, key_arn).apply(
             lambda known: ecr_policies.template_policy(known[0], known[1])
         ),

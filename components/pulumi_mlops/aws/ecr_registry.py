@@ -125,7 +125,7 @@ class EcrRegistry(pulumi.ComponentResource):
         self._account_settings(name, args, prefix)
         made = [self._repository(name, f"{prefix}/{image}", image, plan) for image in images]
         self.address = account_id.apply(lambda known: f"{endpoints.ecr_host(known, region)}/{prefix}")
-        self.repository_arns = pulumi.Output.all(account_id, *(each.name for each in made)).apply(
+        self.repository_arns = pulumi.Output.all(account_id, *made).apply(
             lambda known: [ecr_rules.repository_arn(known[0], region, each) for each in known[1:]]
         )
         self.cache_addresses = account_id.apply(
@@ -139,7 +139,7 @@ class EcrRegistry(pulumi.ComponentResource):
         if prefixes:
             ecr_caches.register(name, prefixes, args, plan["policy"], self.cache_arns, self)
 
-    def _repository(self, name: str, repository: str, image: str, plan: dict[str, Any]) -> aws.ecr.Repository:
+    def _repository(self, name: str, repository: str, image: str, plan: dict[str, Any]) -> pulumi.Output[str]:
         suffix = image.replace("/", "-")
         made = aws.ecr.Repository(
             f"{name}-{suffix}",
@@ -158,7 +158,8 @@ class EcrRegistry(pulumi.ComponentResource):
         aws.ecr.RepositoryPolicy(
             f"{name}-{suffix}-policy", repository=made.name, policy=plan["policy"], opts=child
         )
-        return made
+        name_made: pulumi.Output[str] = made.name
+        return name_made
 
     def _account_settings(self, name: str, args: EcrRegistryArgs, prefix: str) -> None:
         child = pulumi.ResourceOptions(parent=self)

@@ -102,11 +102,12 @@ def _encryption(
         if key_arn is None
         else {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn}
     )
-    rule: dict[str, Any] = {
+    rule = {
         "apply_server_side_encryption_by_default": default,
         "bucket_key_enabled": key_arn is not None,
         "blocked_encryption_types": ["SSE-C"],
     }
-    return aws.s3.BucketServerSideEncryptionConfiguration(
+    made: pulumi.Resource = aws.s3.BucketServerSideEncryptionConfiguration(
         f"{name}-encryption", bucket=bucket.bucket, rules=[rule], opts=child
     )
+    return made

@@ -190,7 +190,7 @@ class S3ObjectStore(pulumi.ComponentResource):
     ) -> pulumi.Resource:
         account_id = inputs.section(args, "ground")["account_id"]
         arns = {bucket: each.arn for bucket, each in made.items()}
-        return aws.s3.BucketPolicy(
+        made_policy: pulumi.Resource = aws.s3.BucketPolicy(
             f"{name}-logs-policy",
             bucket=logs.bucket.bucket,
             policy=pulumi.Output.all(logs.arn, account_id, pulumi.Output.all(**arns)).apply(
@@ -198,6 +198,7 @@ class S3ObjectStore(pulumi.ComponentResource):
             ),
             opts=s3_bucket.setting_options(self, logs.bucket, logs.ready),
         )
+        return made_policy
 
 
 def _lifecycle(args: S3ObjectStoreArgs, bucket: str) -> list[Any]:
