@@ -17,6 +17,7 @@ _AUTH_FOLDER = "/etc/mlflow"
 PASSWORD_FOLDER = "/run/database"  # noqa: S105 - a folder inside the container
 AUTHORITIES_FOLDER = "/etc/database"
 AUTHORITIES_FILE = "authorities.pem"
+_DRIVER = "postgresql+psycopg2"
 POD_IDENTITY = {"name": "EKS Pod Identity's agent on the node", "cidr": "169.254.170.23/32", "port": 80}
 """The flow by which a pod gets its role's key."""
 
@@ -37,13 +38,16 @@ class DatabasePassword:
 
 
 def url_with_files(url: str) -> str:
-    """The URL of a database by which libpq finds the password and the authorities in the pod's files.
+    """SQLAlchemy's URL by which libpq finds the password and the authorities in the pod's files.
+
+    The driver is named: which one it is without a name changed with SQLAlchemy 2.1.
 
     Raises:
-        InvalidValue: there is a password or a query in it.
+        InvalidValue: it is no PostgreSQL URL, or there is a password or a query in it.
     """
     parts = urlsplit(url)
-    if parts.password is not None or parts.query or not parts.username:
+    postgresql = parts.scheme in ("postgresql", _DRIVER)
+    if not postgresql or parts.password is not None or parts.query or not parts.username:
         raise InvalidValue(
             "with database_password the URL is postgresql://user@host:port/database, without a password and "
             "without parameters; the password comes from the secret"
@@ -53,7 +57,7 @@ def url_with_files(url: str) -> str:
         "sslrootcert": f"{AUTHORITIES_FOLDER}/{AUTHORITIES_FILE}",
         "passfile": f"{PASSWORD_FOLDER}/passfile",
     }
-    return f"{url}?{urlencode(files, safe='/')}"
+    return parts._replace(scheme=_DRIVER, query=urlencode(files, safe="/")).geturl()
 
 
 def pem_bundle(value: str) -> str:

@@ -66,7 +66,7 @@ ROTATED: dict[str, Any] = {
     },
 }
 WITH_FILES = (
-    "postgresql://mlflow@db.example.internal:5432/mlflow?sslmode=verify-full"
+    "postgresql+psycopg2://mlflow@db.example.internal:5432/mlflow?sslmode=verify-full"
     "&sslrootcert=/etc/database/authorities.pem&passfile=/run/database/passfile"
 )
 AGENT = {
@@ -166,7 +166,8 @@ def test_by_pod_identity_there_is_no_key_in_the_pod_or_the_secret() -> None:
 
 
 def test_what_contradicts_a_rotated_password_is_refused_with_the_remedy() -> None:
-    for url in ("postgresql://mlflow:word@db:5432/mlflow", f"{ROTATED['database_url']}?sslmode=disable"):
+    plain = ROTATED["database_url"]
+    for url in ("postgresql://mlflow:word@db:5432/mlflow", f"{plain}?sslmode=disable", "sqlite:///mlflow.db"):
         assert "without a password and without parameters" in refusal(database_url=url)
     password = {**ROTATED["database_password"], "authorities": "none"}
     assert "give AWS's bundle of the region" in refusal(database_password=password)
