@@ -20,7 +20,7 @@ from pulumi_mlops.guarded_namespace import GuardedNamespace, GuardedNamespaceArg
 from pulumi_mlops.image_registry import ImageRegistry, ImageRegistryArgs, ImageRegistrySource
 from pulumi_mlops.keda import Keda, KedaArgs, KedaSource
 from pulumi_mlops.model_endpoint import ModelEndpoint, ModelEndpointArgs
-from pulumi_mlops.model_registry import ModelRegistry, ModelRegistryArgs
+from pulumi_mlops.model_registry import DatabasePasswordArgs, ModelRegistry, ModelRegistryArgs
 from pulumi_mlops.monitoring import Monitoring
 from pulumi_mlops.monitoring_args import (
     DashboardsArgs,
@@ -55,6 +55,7 @@ __all__ = [
     "DashboardsArgs",
     "Database",
     "DatabaseArgs",
+    "DatabasePasswordArgs",
     "DatabaseSource",
     "DriftArgs",
     "EndpointAlertsArgs",

@@ -214,6 +214,7 @@ def _flows(args: ModelEndpointArgs, place: Placement) -> manifests.Object:
     if inputs.given(args, "node_port"):
         ingress.append(network_flows.from_outside(PORT))
     egress: list[Any] = [network_flows.egress(flow) for flow in inputs.flows(args, "allowed_egress")]
+    egress += [] if inputs.store_key(args) else [network_flows.to_credentials()]
     return network_flows.policy(
         place.metadata(), place.selector, ingress, [*egress, *tracing_args.flows(args)]
     )

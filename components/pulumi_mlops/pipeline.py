@@ -78,6 +78,7 @@ class Pipeline(pulumi.ComponentResource):
             opts=child,
         )
         egress = [network_flows.egress(flow) for flow in inputs.flows(args, "allowed_egress")]
+        egress += [] if inputs.store_key(args) else [network_flows.to_credentials()]
         policy = NetworkPolicy(
             f"{name}-flows",
             opts=child,

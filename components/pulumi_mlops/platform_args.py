@@ -8,6 +8,7 @@ from pulumi_mlops.alert_args import EndpointAlertsArgs
 from pulumi_mlops.cluster import ClusterArgs
 from pulumi_mlops.database import DatabaseSource
 from pulumi_mlops.keda import KedaSource
+from pulumi_mlops.model_registry import DatabasePasswordArgs
 from pulumi_mlops.monitoring_args import (
     DashboardsArgs,
     MonitoringSource,
@@ -72,9 +73,11 @@ class PlatformSecretsArgs(TypedDict):
     """Token that Alertmanager shows the receiver of alerts; needed where alerts are acted on."""
 
 
-class ServerArgs(TypedDict):
-    """One server of the platform: its published port and what it may use."""
+class PlatformModelRegistryArgs(TypedDict):
+    """MLflow of the platform."""
 
+    database_password: NotRequired[DatabasePasswordArgs]
+    """Where the password of an adopted database is read, now and whenever it changes."""
     node_port: NotRequired[pulumi.Input[int]]
     """Port on every node for clients outside the cluster; none without it."""
     resources: NotRequired[ResourcesArgs]
@@ -243,7 +246,7 @@ class PlatformArgs(TypedDict):
     """The object store."""
     database: PlatformDatabaseArgs
     """MLflow's database."""
-    model_registry: ServerArgs
+    model_registry: PlatformModelRegistryArgs
     """MLflow."""
     pipelines: list[PlatformPipelineArgs]
     """Its pipelines."""

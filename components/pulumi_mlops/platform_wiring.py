@@ -42,9 +42,6 @@ T = TypeVar("T")
 STORE, DATABASE, REGISTRY = "object-store", "database", "model-registry"
 """Object names, and so Service names, in the system namespace."""
 
-CREDENTIALS_AGENT = "169.254.170.23/32"
-"""Where the EKS Pod Identity agent of each node answers (Amazon EKS User Guide, "EKS Pod Identity agent")."""
-
 
 def store_is_adopted(site: Site) -> bool:
     """Whether the object store is somebody else's."""
@@ -246,7 +243,7 @@ def _pods(component: str) -> dict[str, pulumi.Input[str]]:
 
 
 def _to_store(site: Site) -> list[FlowArgs]:
-    """To the platform's own pods; an adopted store may be anywhere, and its pods may need credentials."""
+    """To the platform's own pods; an adopted store may be anywhere."""
     if not store_is_adopted(site):
         own: FlowArgs = {
             "name": "object store",
@@ -256,10 +253,7 @@ def _to_store(site: Site) -> list[FlowArgs]:
         }
         return [own]
     port = pulumi.Output.from_input(inputs.section(site.args["object_store"], "url")).apply(names.port_of)
-    return [
-        {"name": "object store", "port": port, "cidr": network_flows.EVERYWHERE},
-        {"name": "credentials", "port": 80, "cidr": CREDENTIALS_AGENT},
-    ]
+    return [{"name": "object store", "port": port, "cidr": network_flows.EVERYWHERE}]
 
 
 def _to_database(site: Site, url: pulumi.Output[str]) -> FlowArgs:

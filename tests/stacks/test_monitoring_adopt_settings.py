@@ -10,7 +10,6 @@ from mlops_stacks import monitoring_args
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.settings import load
 from pulumi_mlops import MonitoringSource
-from stack_settings import NEEDED
 
 ADOPT: dict[str, Any] = {
     "mode": "adopt",
