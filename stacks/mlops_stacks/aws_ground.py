@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
-from pulumi_mlops.aws.keys import EncryptionKey, KeySource
-from pulumi_mlops.aws.permissions_boundary import PermissionsBoundary
 
 from mlops_stacks.aws_settings import AwsSettings
 from mlops_stacks.settings import NAMESPACE
-from pulumi_mlops.aws import aws_tags
+from pulumi_mlops.aws import aws_checks, aws_tags
 from pulumi_mlops.aws.ground import GroundArgs
+from pulumi_mlops.aws.keys import EncryptionKey, KeySource
+from pulumi_mlops.aws.permissions_boundary import PermissionsBoundary
 
 CLUSTER_SERVICES = ["autoscaling", "ec2", "eks", "spot", "sqs"]
 DATA_SERVICES = ["ecr", "rds", "s3", "secretsmanager"]
@@ -19,13 +19,19 @@ LOG_SERVICES = ["cloudwatch", "events", "logs", "sns"]
 
 @dataclass(frozen=True)
 class Ground:
-    """The ground of every component, the options that hand them the provider, and the keys by what they seal."""
+    """The ground of every component, the options with its provider, and the keys by what they seal."""
 
     args: GroundArgs
+    provider: aws.Provider
     options: pulumi.ResourceOptions
     cluster_key: pulumi.Output[str]
     data_key: pulumi.Output[str]
     log_key: pulumi.Output[str]
+
+    @property
+    def options_of_resource(self) -> pulumi.ResourceOptions:
+        """The same for a resource that stands in no component."""
+        return pulumi.ResourceOptions(provider=self.provider)
 
 
 def lay(settings: AwsSettings, environment: str, cluster_name: str) -> Ground:
@@ -62,7 +68,7 @@ def lay(settings: AwsSettings, environment: str, cluster_name: str) -> Ground:
             ("logs", LOG_SERVICES),
         )
     )
-    return Ground(args, options, cluster, data, logs)
+    return Ground(args, provider, options, cluster, data, logs)
 
 
 def _account_id(
@@ -84,7 +90,8 @@ def _account_id(
 
 
 def _boundary(args: GroundArgs, cluster_name: str, options: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    nodes = pulumi.Output.concat("arn:*:iam::", args["account_id"], f":role/{cluster_name}-*")
+    partition = aws_checks.partition(args["region"])
+    nodes = pulumi.Output.concat(f"arn:{partition}:iam::", args["account_id"], f":role/{cluster_name}-*")
     boundary = PermissionsBoundary(
         f"{NAMESPACE}-boundary", {"ground": args, "node_role_arns": [nodes]}, options
     )

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pulumi
+
+from mlops_stacks.settings import NAMESPACE, Settings
+from pulumi_mlops.aws import iam_policy, s3_policies
+from pulumi_mlops.aws.ground import GroundArgs
+from pulumi_mlops.aws.iam_policy import Statement
 from pulumi_mlops.aws.rds_database import RdsDatabase
 from pulumi_mlops.aws.s3_object_store import S3ObjectStore
 from pulumi_mlops.aws.service_role import ServiceRole
-
-from mlops_stacks.settings import NAMESPACE, Settings
-from pulumi_mlops.aws import s3_policies
-from pulumi_mlops.aws.ground import GroundArgs
 from pulumi_mlops.platform_wiring import REGISTRY
 from pulumi_mlops.remediation_rules import RECEIVER
 
@@ -55,6 +56,23 @@ def accounts(settings: Settings, region: str) -> list[Account]:
     return made
 
 
+def registry_policy(arns: Mapping[str, str], key_arn: str, secret_arn: str, region: str) -> str:
+    """What MLflow may do: keep the files of runs, and read its database's password. Pure."""
+    via = {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}}
+    return iam_policy.joined(
+        s3_policies.writer_policy([arns["data"]], key_arn, region, prefix=FILES_OF_RUNS),
+        iam_policy.document(
+            Statement("ReadPassword", ["secretsmanager:GetSecretValue"], [secret_arn]),
+            Statement(
+                "DecryptPassword",
+                ["kms:Decrypt"],
+                [key_arn],
+                conditions={**via, "ArnEquals": {"kms:EncryptionContext:SecretARN": secret_arn}},
+            ),
+        ),
+    )
+
+
 def register(
     settings: Settings,
     ground: GroundArgs,
@@ -63,7 +81,7 @@ def register(
     database: RdsDatabase,
     options: pulumi.ResourceOptions,
 ) -> list[pulumi.Resource]:
-    """Register the roles. Pods that start before their role is bound get no credentials, so they come after."""
+    """Register the roles; pods come after them: one that starts earlier gets no credentials."""
     region = ground["region"]
 
     def role(account: str, namespace: str, policy: pulumi.Output[str]) -> pulumi.Resource:

@@ -46,6 +46,12 @@ def document(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [each.to_dict() for each in statements]})
 
 
+def joined(*documents: str) -> str:
+    """One document with the statements of all."""
+    statements = [statement for each in documents for statement in json.loads(each)["Statement"]]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
 def trust(service: str, *, account_id: str, source_arn: str | None = None) -> str:
     """Who may assume a role: one AWS service, for this account's resources (no confused deputy)."""
     conditions: dict[str, dict[str, str]] = {"StringEquals": {"aws:SourceAccount": account_id}}
