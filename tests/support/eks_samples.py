@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import copy
+import functools
+import warnings
 from typing import Any
 
 from mlops_stacks import recording
 from pulumi_mlops.aws.eks_args import EksSource, NodeKind
 from pulumi_mlops.aws.eks_cluster import EksCluster
 from recording_engine import Recording, Registration, registered
+
+with warnings.catch_warnings():
+    # The SDK's own classes of EC2 warn of each other while they are imported.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import pulumi_aws
+
+    EC2_IS_LOADED = pulumi_aws.ec2.LaunchTemplate
 
 ACCOUNT = "123456789012"
 KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/sample"
@@ -78,6 +87,18 @@ def options(args: dict[str, Any]) -> dict[str, recording.Registration]:
         config={},
     )
     return {resource.name: resource for resource in made.resources}
+
+
+@functools.cache
+def sample() -> Recording:
+    """What a preview of the sample cluster registers."""
+    return previewed(created())
+
+
+@functools.cache
+def sample_options() -> dict[str, recording.Registration]:
+    """What `options` tells of the sample cluster."""
+    return options(created())
 
 
 def named(recording: Recording, name: str) -> Registration:

@@ -111,10 +111,11 @@ class EksCluster(pulumi.ComponentResource):
         pools = pool_args.pools(args)
         image = inputs.plain(args, "node_image", eks_checks.bottlerocket, eks_versions.BOTTLEROCKET)
         versions = _addon_versions(wanted.version, args)
+        chart, deployer = karpenter.chart_source(args), _deployer(args)
 
         cluster = eks_control_plane.control_plane(site, wanted)
         allowed = eks_control_plane.entries(site, cluster, entries)
-        kubeconfig = _kubeconfig(cluster_name, cluster, args)
+        kubeconfig = _kubeconfig(site, cluster, deployer)
         options = self._in_cluster(name, kubeconfig, allowed)
 
         daemons = eks_addons.addons(site, cluster, versions, eks_addons.before_nodes, [])
@@ -122,7 +123,7 @@ class EksCluster(pulumi.ComponentResource):
         served = eks_addons.addons(site, cluster, versions, eks_addons.after_nodes, [system_nodes])
         volumes = eks_addons.storage_class(site, cluster, options, served)
         grounds = karpenter.grounds(site, cluster)
-        running = karpenter.controller(site, cluster, args, grounds, options, [system_nodes, *served])
+        running = karpenter.controller(site, cluster, chart, grounds, options, [system_nodes, *served])
         ground = node_pools.Ground(
             grounds.profile.name,
             eks_control_plane.security_group(cluster),
@@ -261,11 +262,11 @@ def _addon_versions(version: str, args: EksClusterArgs) -> dict[str, str]:
         raise pulumi.InputPropertyError("addons", str(error)) from error
 
 
-def _kubeconfig(cluster_name: str, cluster: aws.eks.Cluster, args: EksClusterArgs) -> pulumi.Output[str]:
-    region = args["ground"]["region"]
+def _kubeconfig(site: Site, cluster: aws.eks.Cluster, deployer: Any) -> pulumi.Output[str]:
+    region = site.ground["region"]
     return pulumi.Output.all(
-        cluster.endpoint, cluster.certificate_authority.apply(eks_control_plane.authority), _deployer(args)
-    ).apply(lambda known: eks_kubeconfig.text(cluster_name, known[0], known[1], region, known[2]))
+        cluster.endpoint, cluster.certificate_authority.apply(eks_control_plane.authority), deployer
+    ).apply(lambda known: eks_kubeconfig.text(site.cluster_name, known[0], known[1], region, known[2]))
 
 
 def _after(text: pulumi.Output[str], ready: list[pulumi.Resource]) -> pulumi.Output[str]:

@@ -45,6 +45,32 @@ class Grounds:
     ready: Sequence[pulumi.Resource]
 
 
+@dataclass(frozen=True)
+class ChartSource:
+    """Where Karpenter's charts and image come from, and whether it reaches the list of prices."""
+
+    version: str
+    charts: str
+    image_repository: str | None
+    isolated: bool
+
+
+def chart_source(args: Mapping[str, Any]) -> ChartSource:
+    """The source in a cluster's arguments.
+
+    Raises:
+        pulumi.InputPropertyError: the version is none.
+    """
+    path = "karpenter"
+    wanted: Mapping[str, Any] = args.get(path) or {}
+    return ChartSource(
+        inputs.plain(wanted, "version", eks_checks.chart_version, eks_versions.KARPENTER, within=path),
+        inputs.plain(wanted, "charts", inputs.any_text, karpenter_values.CHARTS, within=path),
+        wanted.get("image_repository"),
+        bool(args.get("isolated")),
+    )
+
+
 def grounds(site: Site, cluster: aws.eks.Cluster) -> Grounds:
     """Register the role and profile of its nodes, its queue of interruptions, and its own role."""
     nodes = node_role(site, eks_place.POOL_NODE)
@@ -81,23 +107,17 @@ def grounds(site: Site, cluster: aws.eks.Cluster) -> Grounds:
 def controller(
     site: Site,
     cluster: aws.eks.Cluster,
-    args: Mapping[str, Any],
+    source: ChartSource,
     found: Grounds,
     options: Options,
     after: Sequence[pulumi.Resource],
 ) -> Release:
     """Register Karpenter's definitions and Karpenter, on the system nodes, after what it needs to work."""
-    wanted: Mapping[str, Any] = args.get("karpenter") or {}
-    version = inputs.plain(
-        wanted, "version", eks_checks.chart_version, eks_versions.KARPENTER, within="karpenter"
-    )
-    charts = inputs.plain(wanted, "charts", inputs.any_text, karpenter_values.CHARTS, within="karpenter")
-    image = wanted.get("image_repository")
     definitions = Release(
         site.child("karpenter-crd"),
         name="karpenter-crd",
-        chart=f"{charts}/karpenter-crd",
-        version=version,
+        chart=f"{source.charts}/karpenter-crd",
+        version=source.version,
         namespace=karpenter_values.NAMESPACE,
         opts=options(depends_on=[*after, *found.ready]),
     )
@@ -107,15 +127,15 @@ def controller(
             known[0],
             known[1],
             site.ground["region"],
-            isolated=bool(args.get("isolated")),
-            image_repository=image,
+            isolated=source.isolated,
+            image_repository=source.image_repository,
         )
     )
     return Release(
         site.child("karpenter"),
         name="karpenter",
-        chart=f"{charts}/karpenter",
-        version=version,
+        chart=f"{source.charts}/karpenter",
+        version=source.version,
         namespace=karpenter_values.NAMESPACE,
         skip_crds=True,
         atomic=True,

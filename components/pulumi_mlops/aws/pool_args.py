@@ -150,7 +150,6 @@ def _budgets(args: Mapping[str, Any], path: str) -> list[dict[str, str]]:
 
 
 def _plain_list(args: Mapping[str, Any], key: str, check: Any, path: str) -> list[str]:
-    return [
-        inputs.plain({"value": value}, "value", check, within=f"{path}.{key}[{number}]")
-        for number, value in enumerate(args.get(key) or [])
-    ]
+    values = args.get(key) or []
+    by_place = {f"{key}[{number}]": value for number, value in enumerate(values)}
+    return [inputs.plain(by_place, place, check, within=path) for place in by_place]
