@@ -56,7 +56,7 @@ HERE = {"aws:RequestedRegion": REGION, "aws:ResourceAccount": ACCOUNT}
 
 
 def made(**changes: Any) -> Recording:
-    return registered(lambda: CiRole("ci", {**ARGS, **changes}))  # type: ignore[typeddict-item]
+    return registered(lambda: CiRole("ci", {**ARGS, **changes}))
 
 
 def may(documents: list[str], action: str, resource: str = "*", **context: str) -> bool:

@@ -140,7 +140,7 @@ def test_the_linter_finds_only_that_a_cap_is_on_all_resources(document: str) -> 
 
 
 def test_it_is_one_managed_policy() -> None:
-    made = registered(lambda: PermissionsBoundary("boundary", {"ground": GROUND, "node_role_arns": [NODES]}))  # type: ignore[typeddict-item]
+    made = registered(lambda: PermissionsBoundary("boundary", {"ground": GROUND, "node_role_arns": [NODES]}))
     assert [(each.type, each.name, each.parent) for each in made.resources] == [
         ("aws:iam/policy:Policy", "boundary-policy", "boundary"),
         ("mlops:index:PermissionsBoundary", "boundary", ""),
@@ -155,7 +155,7 @@ def test_it_is_one_managed_policy() -> None:
 @pytest.mark.parametrize("production", [True, False])
 def test_in_production_it_is_protected(production: bool) -> None:
     made = recording.record(
-        lambda: PermissionsBoundary("boundary", {"ground": {**GROUND, "production": production}}),  # type: ignore[typeddict-item]
+        lambda: PermissionsBoundary("boundary", {"ground": {**GROUND, "production": production}}),
         project="mlops",
         stack="test",
         config={},
