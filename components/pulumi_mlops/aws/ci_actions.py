@@ -238,15 +238,9 @@ STATE_SETTINGS = (
     "kms:DeleteAlias",
     "kms:PutKeyPolicy",
     "kms:ScheduleKeyDeletion",
-    "s3:DeleteBucket",
-    "s3:DeleteBucketPolicy",
-    "s3:PutBucketLogging",
-    "s3:PutBucketPolicy",
-    "s3:PutBucketPublicAccessBlock",
-    "s3:PutBucketVersioning",
-    "s3:PutEncryptionConfiguration",
-    "s3:PutLifecycleConfiguration",
+    *(each for each in BUCKETS if each != "s3:CreateBucket"),
 )
+"""What nobody may do to the bucket of the states and its key by deploying."""
 
 LOAD_BALANCERS = (
     "elasticloadbalancing:AddTags",

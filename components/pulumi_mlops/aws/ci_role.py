@@ -1,8 +1,7 @@
 """The two roles of CI, had by short-lived OIDC tokens: one looks, one deploys. No key is stored anywhere."""
 
-from collections.abc import Callable
 from enum import Enum
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -10,6 +9,7 @@ import pulumi_aws as aws
 from pulumi_mlops import inputs
 from pulumi_mlops.aws import aws_checks, ci_policies, ci_subjects, iam_policy
 from pulumi_mlops.aws.ground import GroundArgs
+from pulumi_mlops.errors import InvalidValue
 
 
 class OidcProviderSource(Enum):
@@ -122,7 +122,9 @@ class CiRole(pulumi.ComponentResource):
             lambda known: f"arn:{partition}:iam::{known[0]}:oidc-provider/{issuer}"
         )
 
-    def _role(self, name: str, ground: GroundArgs, purpose: str, audience: str, subject: str) -> aws.iam.Role:
+    def _role(
+        self, name: str, ground: GroundArgs, purpose: str, audience: str, subject: str
+    ) -> "aws.iam.Role":
         return aws.iam.Role(
             f"{name}-{purpose}",
             name_prefix=_prefix(name, purpose),
@@ -138,7 +140,7 @@ class CiRole(pulumi.ComponentResource):
         )
 
     def _policy(
-        self, name: str, ground: GroundArgs, role: aws.iam.Role, part: str, document: pulumi.Output[str]
+        self, name: str, ground: GroundArgs, role: "aws.iam.Role", part: str, document: pulumi.Output[str]
     ) -> None:
         child = pulumi.ResourceOptions(parent=self)
         policy = aws.iam.Policy(
@@ -199,14 +201,10 @@ def _subjects(args: CiRoleArgs) -> dict[str, str]:
 
 
 def _names(args: CiRoleArgs) -> list[str]:
-    return _checked("names", lambda: ci_policies.name_patterns(inputs.section(args, "names")))
-
-
-def _checked(path: str, check: Callable[[], Any]) -> Any:
     try:
-        return check()
-    except ValueError as error:
-        raise pulumi.InputPropertyError(path, str(error)) from error
+        return ci_policies.name_patterns(inputs.section(args, "names"))
+    except InvalidValue as error:
+        raise pulumi.InputPropertyError("names", str(error)) from error
 
 
 def _refuse(args: CiRoleArgs, key: str, reason: str) -> None:

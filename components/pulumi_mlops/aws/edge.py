@@ -82,17 +82,14 @@ class Edge(pulumi.ComponentResource):
 
     def _zone(self, domain: str) -> HostedZone:
         wanted = self._args["domain"]
-        return HostedZone(
-            f"{self._name}-names",
-            {
-                "ground": self._args["ground"],
-                "source": wanted["source"],
-                "domain": domain,
-                "zone_id": wanted.get("zone_id"),
-                "parent_zone_id": wanted.get("parent_zone_id"),
-            },
-            self._child(),
-        )
+        arguments: Any = {
+            "ground": self._args["ground"],
+            "source": wanted["source"],
+            "domain": domain,
+            "zone_id": wanted.get("zone_id"),
+            "parent_zone_id": wanted.get("parent_zone_id"),
+        }
+        return HostedZone(f"{self._name}-names", arguments, self._child())
 
     def _certificate(self, domain: str, zone_id: pulumi.Output[str]) -> Any:
         wanted = self._args["domain"]
@@ -132,7 +129,7 @@ class Edge(pulumi.ComponentResource):
             opts=self._child(custom_timeouts=pulumi.CustomTimeouts(create="15m")),
         ).certificate_arn
 
-    def _security_group(self, allowed: list[str], ports: list[int]) -> aws.ec2.SecurityGroup:
+    def _security_group(self, allowed: list[str], ports: list[int]) -> "aws.ec2.SecurityGroup":
         group = aws.ec2.SecurityGroup(
             f"{self._name}-group",
             name_prefix=f"{self._name}-",
@@ -173,7 +170,7 @@ class Edge(pulumi.ComponentResource):
             )
         return group
 
-    def _load_balancer(self, group: aws.ec2.SecurityGroup) -> aws.lb.LoadBalancer:
+    def _load_balancer(self, group: "aws.ec2.SecurityGroup") -> "aws.lb.LoadBalancer":
         production = bool(self._args["ground"].get("production"))
         return aws.lb.LoadBalancer(
             f"{self._name}-load-balancer",
@@ -197,7 +194,7 @@ class Edge(pulumi.ComponentResource):
             opts=self._child(protect=production or None),
         )
 
-    def _listeners(self, balancer: aws.lb.LoadBalancer, certificate_arn: Any) -> aws.lb.Listener:
+    def _listeners(self, balancer: "aws.lb.LoadBalancer", certificate_arn: Any) -> "aws.lb.Listener":
         aws.lb.Listener(
             f"{self._name}-http",
             load_balancer_arn=balancer.id,
@@ -215,7 +212,7 @@ class Edge(pulumi.ComponentResource):
             **edge_listeners.answering(),
         )
 
-    def _firewall(self, balancer: aws.lb.LoadBalancer) -> tuple[WebAcl, pulumi.Resource]:
+    def _firewall(self, balancer: "aws.lb.LoadBalancer") -> tuple[WebAcl, pulumi.Resource]:
         firewall = WebAcl(
             f"{self._name}-firewall",
             {"ground": self._args["ground"], **self._args["firewall"]},
@@ -248,8 +245,8 @@ class Edge(pulumi.ComponentResource):
         return [LoadBalancerController(f"{self._name}-controller", arguments, self._child())]
 
     def _target(
-        self, endpoint: EdgeEndpointArgs, port: int, listener: aws.lb.Listener, priority: int
-    ) -> tuple[aws.lb.ListenerRule, aws.lb.TargetGroup]:
+        self, endpoint: EdgeEndpointArgs, port: int, listener: "aws.lb.Listener", priority: int
+    ) -> "tuple[aws.lb.ListenerRule, aws.lb.TargetGroup]":
         name = f"{self._name}-{endpoint['name']}"
         target = aws.lb.TargetGroup(
             f"{name}-target",
@@ -271,7 +268,11 @@ class Edge(pulumi.ComponentResource):
         return rule, target
 
     def _binding(
-        self, endpoint: EdgeEndpointArgs, port: int, target: aws.lb.TargetGroup, after: list[pulumi.Resource]
+        self,
+        endpoint: EdgeEndpointArgs,
+        port: int,
+        target: "aws.lb.TargetGroup",
+        after: list[pulumi.Resource],
     ) -> None:
         CustomResource(
             f"{self._name}-{endpoint['name']}-binding",
@@ -293,7 +294,7 @@ class Edge(pulumi.ComponentResource):
         self,
         endpoint: EdgeEndpointArgs,
         zone_id: pulumi.Output[str],
-        balancer: aws.lb.LoadBalancer,
+        balancer: "aws.lb.LoadBalancer",
         guarded: pulumi.Resource,
     ) -> None:
         aws.route53.Record(

@@ -109,7 +109,8 @@ class WebAcl(pulumi.ComponentResource):
             redacted_fields=[{"single_header": {"name": header}} for header in ("authorization", "cookie")],
             opts=child,
         )
-        return acl.arn
+        arn: pulumi.Output[str] = acl.arn
+        return arn
 
 
 def _refuse(args: WebAclArgs, key: str, reason: str) -> None:

@@ -52,7 +52,7 @@ def path(value: str) -> str:
 
 def rules(limit: int, large_paths: Sequence[str]) -> list[dict[str, Any]]:
     """The rules, in their order; `large_paths` are the expressions of one path at least."""
-    blocked = {"block": {}}
+    blocked: dict[str, Any] = {"block": {}}
     limited = {
         "rate_based_statement": {
             "limit": limit,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from iam_evaluator import allows, trusts
 from policy_linter import findings, size
-from pulumi_mlops.aws import boundary_policy, ci_policies, ci_subjects, iam_policy
+from pulumi_mlops.aws import boundary_policy, ci_actions, ci_policies, ci_subjects, iam_policy
 from pulumi_mlops.aws.ci_policies import Place
 from pulumi_mlops.aws.ci_role import CiRole, OidcProviderSource
 from pulumi_mlops.errors import InvalidValue
@@ -56,7 +57,7 @@ HERE = {"aws:RequestedRegion": REGION, "aws:ResourceAccount": ACCOUNT}
 
 
 def made(**changes: Any) -> Recording:
-    return registered(lambda: CiRole("ci", {**ARGS, **changes}))  # type: ignore[typeddict-item]
+    return registered(lambda: CiRole("ci", {**ARGS, **changes}))
 
 
 def may(documents: list[str], action: str, resource: str = "*", **context: str) -> bool:
@@ -361,9 +362,49 @@ def test_deploying_passes_its_roles_to_the_services_that_run_it() -> None:
 
 def test_deploying_makes_no_user_no_key_and_no_trust_of_its_own() -> None:
     everything = iam_policy.document(iam_policy.Statement("All", ["iam:*"], ["*"]))
-    for action in ("CreateUser", "CreateAccessKey", "CreateLoginProfile", "CreateOpenIDConnectProvider"):
-        assert may([everything], f"iam:{action}")
-        assert not may([everything, IDENTITIES], f"iam:{action}")
+    for action in ci_actions.USERS:
+        assert may([everything], action)
+        assert not may([everything, IDENTITIES], action)
+    assert sorted(ci_actions.USERS) == [
+        "iam:AddUserToGroup",
+        "iam:CreateAccessKey",
+        "iam:CreateGroup",
+        "iam:CreateLoginProfile",
+        "iam:CreateOpenIDConnectProvider",
+        "iam:CreateSAMLProvider",
+        "iam:CreateUser",
+        "iam:UpdateLoginProfile",
+        "iam:UpdateOpenIDConnectProviderThumbprint",
+        "iam:UpdateSAMLProvider",
+    ]
+
+
+def test_every_setting_of_the_state_is_out_of_reach() -> None:
+    everything = iam_policy.document(iam_policy.Statement("All", ["s3:*", "kms:*"], ["*"]))
+    stores = ci_policies.stores(PLACE, ["mlops-prod-*"])
+    settings = {*ci_actions.BUCKETS, "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:DeleteAlias"}
+    for action in settings - {"s3:CreateBucket"}:
+        resource = KEY if action.startswith("kms:") else "arn:aws:s3:::acme-states"
+        assert may([everything], action, resource)
+        assert not may([everything, stores], action, resource), action
+
+
+def test_no_document_of_ci_has_an_action_of_everything() -> None:
+    for document in DEPLOY:
+        for statement in json.loads(document)["Statement"]:
+            assert not any(action == "*" or action.endswith(":*") for action in statement["Action"])
+            if statement["Resource"] == ["*"] and statement["Effect"] == "Allow":
+                assert statement["Sid"] in {
+                    "Look",
+                    "LookAtWhatIsGlobal",
+                    "MakeClusters",
+                    "MakeKeys",
+                    "Registry",
+                    "FirewallsAndSubscriptions",
+                    "AskForCertificates",
+                    "MakeZones",
+                    "LogDelivery",
+                }
 
 
 def test_linked_roles_are_those_of_the_services_in_use() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fnmatch
 import json
 from typing import Any
 
@@ -27,6 +28,43 @@ ADMIN = iam_policy.document(
     Statement("More", ["cloudtrail:*", "sqs:*", "wafv2:*", "sts:*", "secretsmanager:*", "lambda:*"], ["*"]),
 )
 HERE = {"aws:RequestedRegion": REGION, "aws:ResourceAccount": ACCOUNT}
+DENIED = [
+    *(
+        f"iam:{each}"
+        for each in ("CreateRole", "CreateUser", "CreateAccessKey", "CreateLoginProfile", "CreateGroup")
+    ),
+    *(f"iam:{each}" for each in ("CreateOpenIDConnectProvider", "CreateSAMLProvider", "CreatePolicyVersion")),
+    *(f"iam:{each}" for each in ("AddUserToGroup", "AttachUserPolicy", "DetachRolePolicy", "PutGroupPolicy")),
+    *(
+        f"iam:{each}"
+        for each in ("PutRolePolicy", "PutUserPolicy", "DeleteRolePermissionsBoundary", "DeletePolicy")
+    ),
+    *(
+        f"iam:{each}"
+        for each in ("SetDefaultPolicyVersion", "UpdateAssumeRolePolicy", "UpdateRole", "PassRole")
+    ),
+    "iam:UpdateOpenIDConnectProviderThumbprint",
+    "organizations:LeaveOrganization",
+    "account:CloseAccount",
+    *(f"cloudtrail:{each}" for each in ("DeleteTrail", "PutEventSelectors", "StopLogging", "UpdateTrail")),
+    *(f"cloudwatch:{each}" for each in ("DeleteAlarms", "DisableAlarmActions")),
+    *(f"config:{each}" for each in ("DeleteConfigurationRecorder", "StopConfigurationRecorder")),
+    *(f"guardduty:{each}" for each in ("DeleteDetector", "UpdateDetector")),
+    *(f"logs:{each}" for each in ("DeleteLogGroup", "DeleteLogStream", "PutRetentionPolicy")),
+    *(f"wafv2:{each}" for each in ("DeleteLoggingConfiguration", "DisassociateWebACL")),
+    *(f"ec2:{each}" for each in ("DeleteFlowLogs", "ModifyImageAttribute", "ModifySnapshotAttribute")),
+    *(f"ecr:{each}" for each in ("PutRegistryPolicy", "SetRepositoryPolicy")),
+    *(f"kms:{each}" for each in ("DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion")),
+    *(
+        f"s3:{each}"
+        for each in ("PutBucketLogging", "BypassGovernanceRetention", "DeleteBucket", "DeleteBucketPolicy")
+    ),
+    *(f"s3:{each}" for each in ("PutAccountPublicAccessBlock", "PutBucketAcl", "PutBucketOwnershipControls")),
+    *(f"s3:{each}" for each in ("PutBucketPolicy", "PutBucketPublicAccessBlock", "PutBucketVersioning")),
+    *(f"s3:{each}" for each in ("PutEncryptionConfiguration", "PutObjectAcl")),
+    "secretsmanager:PutResourcePolicy",
+]
+SERVICES = {action.split(":")[0] for action in DENIED}
 
 
 def capped(action: str, resource: str = "*", boundary: str = BOUNDARY, **context: str) -> bool:
@@ -114,23 +152,27 @@ def test_a_node_role_is_passed_to_ec2_where_it_is_named() -> None:
     assert not capped("iam:AddRoleToInstanceProfile", profile, BOUNDARY)
 
 
-def test_every_statement_caps_something_that_the_others_do_not() -> None:
-    """Leaving out any denial lets an administrator's policy through the allows, or is caught by another."""
-    document = json.loads(BOUNDARY)
-    sids = [statement["Sid"] for statement in document["Statement"]]
-    assert sids == [
+def test_its_denials_are_these_whatever_its_allows_let_through() -> None:
+    statements = {each["Sid"]: each for each in json.loads(BOUNDARY)["Statement"]}
+    assert [sid for sid, each in statements.items() if each["Effect"] == "Allow"] == [
         "ServicesOfThisRegion",
         "DataOfThisAccount",
         "Global",
         "ReadRoles",
         "LinkedRoles",
-        "NoIdentities",
-        "NoOtherRegion",
-        "NoSilence",
-        "NoExposure",
-        "GrantsForServicesOnly",
-        "NoPassing",
     ]
+    denials = (
+        iam_policy.document(Statement("All", [f"{service}:*" for service in sorted(SERVICES)], ["*"])),
+        json.dumps({"Statement": [each for each in statements.values() if each["Effect"] == "Deny"]}),
+    )
+    for action in DENIED:
+        assert allows(denials[0], action, "*", **HERE), action
+        assert not allows(denials, action, "*", **HERE), action
+    patterns = {
+        action for sid in ("NoIdentities", "NoSilence", "NoExposure") for action in statements[sid]["Action"]
+    }
+    unseen = {each for each in patterns if not any(fnmatch.fnmatchcase(action, each) for action in DENIED)}
+    assert unseen == set()
 
 
 @pytest.mark.parametrize("document", [BOUNDARY, WITH_NODES])
@@ -140,7 +182,7 @@ def test_the_linter_finds_only_that_a_cap_is_on_all_resources(document: str) -> 
 
 
 def test_it_is_one_managed_policy() -> None:
-    made = registered(lambda: PermissionsBoundary("boundary", {"ground": GROUND, "node_role_arns": [NODES]}))  # type: ignore[typeddict-item]
+    made = registered(lambda: PermissionsBoundary("boundary", {"ground": GROUND, "node_role_arns": [NODES]}))
     assert [(each.type, each.name, each.parent) for each in made.resources] == [
         ("aws:iam/policy:Policy", "boundary-policy", "boundary"),
         ("mlops:index:PermissionsBoundary", "boundary", ""),
@@ -155,7 +197,7 @@ def test_it_is_one_managed_policy() -> None:
 @pytest.mark.parametrize("production", [True, False])
 def test_in_production_it_is_protected(production: bool) -> None:
     made = recording.record(
-        lambda: PermissionsBoundary("boundary", {"ground": {**GROUND, "production": production}}),  # type: ignore[typeddict-item]
+        lambda: PermissionsBoundary("boundary", {"ground": {**GROUND, "production": production}}),
         project="mlops",
         stack="test",
         config={},

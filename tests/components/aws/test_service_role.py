@@ -98,7 +98,7 @@ def test_the_cluster_is_named_in_the_partition_of_its_region() -> None:
 
 
 def test_a_long_name_is_cut_to_what_aws_takes() -> None:
-    role = registered(lambda: ServiceRole("p" * 80, ARGS)).of("Role").inputs  # type: ignore[arg-type]
+    role = registered(lambda: ServiceRole("p" * 80, ARGS)).of("Role").inputs
     assert role["namePrefix"] == "p" * 37 + "-"
 
 
@@ -110,6 +110,6 @@ def test_what_it_needs_is_asked_for_by_name(key: str) -> None:
 
 
 def test_a_preview_of_a_cluster_that_does_not_exist_registers_the_same() -> None:
-    preview = registered(lambda: ServiceRole("price", ARGS), preview=True)  # type: ignore[arg-type]
+    preview = registered(lambda: ServiceRole("price", ARGS), preview=True)
     assert preview.urns == made().urns
     assert preview.of("PodIdentityAssociation").inputs["roleArn"] is UNKNOWN
