@@ -85,8 +85,8 @@ def _lowest(
         if choice is None:
             notes.append(
                 f"pods {'with GPUs ' if with_gpus else ''}request at least {needed.cpu:.2f} cores and "
-                f"{needed.memory_gib:.2f} GiB that no node group or NodePool of the program gives; machines of "
-                "an adopted cluster are not in the estimate"
+                f"{needed.memory_gib:.2f} GiB that no node group or NodePool of the program gives; machines "
+                "of an adopted cluster are not in the estimate"
             )
         else:
             chosen.append(choice)
