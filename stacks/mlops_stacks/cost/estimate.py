@@ -119,7 +119,7 @@ def _machines(here: Here, not_priced: list[str]) -> Nodes:
             not_priced.append(_unknown(resource.type, resource.name, unknown))
     if fleets:
         here.assume("node_reserve")
-        if any(machine.low < machine.high for fleet in fleets for machine in fleet.machines):
+        if any(fleet.spot for fleet in fleets):
             here.assume("spot_factor")
     return nodes(here.tree, fleets, workloads(here.tree), here.prices, here.region)
 

@@ -55,6 +55,7 @@ class Fleet:
     machines: Sequence[Machine]
     disk_gib: float
     tainted: bool
+    spot: bool
     least: int = 0
     most: int = 0
     limits: Demand | None = None
@@ -91,6 +92,7 @@ def node_group(tree: Tree, resource: Resource, prices: Prices, region: str) -> F
         machines=[_machine(str(name), prices, here, region, factor, factor) for name in types],
         disk_gib=_group_disk(resource, templates),
         tainted=bool(items(resource.inputs.get("taints"))),
+        spot=spot,
         least=int(number(resource, "scalingConfig.minSize")),
         most=int(number(resource, "scalingConfig.maxSize")),
     )
@@ -127,6 +129,7 @@ def node_pool(tree: Tree, resource: Resource, prices: Prices, region: str) -> Fl
         machines=machines,
         disk_gib=_class_disk(tree, part(part(spec, "nodeClassRef"), "name")),
         tainted=bool(items(part(spec, "taints"))),
+        spot="spot" in capacities,
         limits=_limits(known(resource, "spec.limits")),
     )
 

@@ -26,6 +26,25 @@ class _Choice:
     count: int
 
 
+@dataclass(frozen=True)
+class _Sizer:
+    """Turns machines into money."""
+
+    tree: Tree
+    prices: Prices
+    region: str
+
+    @property
+    def reserve(self) -> float:
+        """Part of a machine that pods cannot have."""
+        return self.prices.assumptions.node_reserve
+
+    def month(self, fleet: Fleet, hourly: float) -> float:
+        """One machine with its volumes."""
+        services = self.prices.regions[self.region].services.prices
+        return hourly * self.prices.hours_per_month + fleet.disk_gib * services["gp3_gb_month"]
+
+
 @dataclass
 class Nodes:
     """Every machine of the environment: lines, what endpoints take of them, notes."""
@@ -45,15 +64,14 @@ def nodes(
     most its limits, filled with the dearest machines that it allows.
     """
     found = Nodes()
-    reserve = prices.assumptions.node_reserve
     usable = [fleet for fleet in fleets if fleet.machines]
     for fleet in fleets:
         if not fleet.machines:
             found.notes.append(
                 f"NodePool {fleet.resource.name} allows no instance type of the price file: it is priced at 0"
             )
-    low = _lowest(usable, pods, reserve, found.notes)
     sizer = _Sizer(tree, prices, region)
+    low = _lowest(usable, pods, sizer, found.notes)
     for fleet in usable:
         found.lines.extend(
             _lines(fleet, [each for each in low if each.fleet is fleet], pods, sizer, found.notes)
@@ -63,7 +81,7 @@ def nodes(
 
 
 def _lowest(
-    fleets: Sequence[Fleet], pods: Sequence[Workload], reserve: float, notes: list[str]
+    fleets: Sequence[Fleet], pods: Sequence[Workload], sizer: _Sizer, notes: list[str]
 ) -> list[_Choice]:
     """The machines that run when every autoscaler is at its least."""
     groups = [
@@ -72,7 +90,8 @@ def _lowest(
         if not fleet.is_pool
     ]
     free = sum(
-        (each.machine.holds(reserve).times(each.count) for each in groups if not each.fleet.tainted), _NOTHING
+        (each.machine.holds(sizer.reserve).times(each.count) for each in groups if not each.fleet.tainted),
+        _NOTHING,
     )
     chosen = list(groups)
     for with_gpus in (False, True):
@@ -81,7 +100,7 @@ def _lowest(
         ).without(_NOTHING if with_gpus else free)
         if needed == _NOTHING:
             continue
-        choice = _cheapest(needed, fleets, reserve, with_gpus=with_gpus)
+        choice = _cheapest(needed, fleets, sizer, with_gpus=with_gpus)
         if choice is None:
             notes.append(
                 f"pods {'with GPUs ' if with_gpus else ''}request at least {needed.cpu:.2f} cores and "
@@ -93,17 +112,22 @@ def _lowest(
     return chosen
 
 
-def _cheapest(needed: Demand, fleets: Sequence[Fleet], reserve: float, *, with_gpus: bool) -> _Choice | None:
+def _cheapest(needed: Demand, fleets: Sequence[Fleet], sizer: _Sizer, *, with_gpus: bool) -> _Choice | None:
     choices = [
-        _Choice(fleet, machine, _count(needed, machine.holds(reserve)))
+        _Choice(fleet, machine, machines_for(needed, machine.holds(sizer.reserve)))
         for fleet in fleets
         if fleet.is_pool and fleet.has_gpus is with_gpus and (with_gpus or not fleet.tainted)
         for machine in fleet.machines
     ]
-    return min(choices, key=lambda each: (each.count * each.machine.low, each.machine.name), default=None)
+    return min(
+        choices,
+        key=lambda each: (each.count * sizer.month(each.fleet, each.machine.low), each.machine.name),
+        default=None,
+    )
 
 
-def _count(needed: Demand, one: Demand) -> int:
+def machines_for(needed: Demand, one: Demand) -> int:
+    """How many machines of which pods can have `one` the pods need."""
     # Sums of hundredths of cores must not need a machine more for their last bit.
     return math.ceil(round(_machines(needed, one), 9))
 
@@ -114,24 +138,10 @@ def _machines(needed: Demand, one: Demand) -> float:
     return max((want / have if have else _ALL_ALLOWED for want, have in pairs if want), default=0.0)
 
 
-@dataclass(frozen=True)
-class _Sizer:
-    """Turns machines into money."""
-
-    tree: Tree
-    prices: Prices
-    region: str
-
-    def month(self, fleet: Fleet, hourly: float) -> float:
-        """One machine with its volumes."""
-        services = self.prices.regions[self.region].services.prices
-        return hourly * self.prices.hours_per_month + fleet.disk_gib * services["gp3_gb_month"]
-
-
 def _lines(
     fleet: Fleet, low: Sequence[_Choice], pods: Sequence[Workload], sizer: _Sizer, notes: list[str]
 ) -> Iterator[Line]:
-    dearest, most = _highest(fleet, pods, sizer.prices.assumptions.node_reserve, notes)
+    dearest, most = _highest(fleet, pods, sizer, notes)
     cheapest = min(low, key=lambda each: each.machine.low).machine if low else None
     cost_low = sum(each.count * sizer.month(fleet, each.machine.low) for each in low)
     cost_high = most * sizer.month(fleet, dearest.high)
@@ -150,7 +160,7 @@ def _lines(
     )
 
 
-def _highest(fleet: Fleet, pods: Sequence[Workload], reserve: float, notes: list[str]) -> tuple[Machine, int]:
+def _highest(fleet: Fleet, pods: Sequence[Workload], sizer: _Sizer, notes: list[str]) -> tuple[Machine, int]:
     """The dearest machines up to the limits."""
     if not fleet.is_pool:
         return max(fleet.machines, key=lambda each: each.high), fleet.most
@@ -159,13 +169,14 @@ def _highest(fleet: Fleet, pods: Sequence[Workload], reserve: float, notes: list
         needed = sum(
             (each.pod.times(each.most) for each in pods if bool(each.pod.gpus) is fleet.has_gpus), _NOTHING
         )
-        counts = [(machine, _count(needed, machine.holds(reserve))) for machine in fleet.machines]
+        counts = [(machine, machines_for(needed, machine.holds(sizer.reserve))) for machine in fleet.machines]
     else:
-        counts = [(machine, _fitting(fleet.limits, machine.size)) for machine in fleet.machines]
-    return max(counts, key=lambda each: (each[0].high * each[1], each[0].name))
+        counts = [(machine, fitting(fleet.limits, machine.size)) for machine in fleet.machines]
+    return max(counts, key=lambda each: (sizer.month(fleet, each[0].high) * each[1], each[0].name))
 
 
-def _fitting(limits: Demand, one: Demand) -> int:
+def fitting(limits: Demand, one: Demand) -> int:
+    """How many machines of this size stay within the limits; 0 where none of them limits it."""
     fits = [limits.cpu / one.cpu, limits.memory_gib / one.memory_gib]
     if one.gpus:
         fits.append(limits.gpus / one.gpus)
@@ -176,7 +187,7 @@ def _fitting(limits: Demand, one: Demand) -> int:
 def _endpoints(
     fleets: Sequence[Fleet], low: Sequence[_Choice], pods: Sequence[Workload], sizer: _Sizer
 ) -> Iterator[EndpointCost]:
-    reserve = sizer.prices.assumptions.node_reserve
+    reserve = sizer.reserve
     for name in sorted({each.endpoint for each in pods if each.endpoint}):
         mine = [each for each in pods if each.endpoint == name]
         least = sum((each.pod.times(each.least) for each in mine), _NOTHING)

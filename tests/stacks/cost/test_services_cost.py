@@ -11,11 +11,11 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pytest
-from cost_documents import REGION, TODAY, Part, prices, rendered
 from pulumi_kubernetes.apps.v1 import StatefulSet
 from pulumi_kubernetes.core.v1 import PersistentVolumeClaim, Service
 from pulumi_kubernetes.networking.v1 import Ingress
 
+from cost_documents import REGION, TODAY, Part, prices, rendered
 from mlops_stacks.cost import CannotEstimate, Estimate, estimate
 from mlops_stacks.cost.free import FREE
 from mlops_stacks.cost.services import PRICED
@@ -29,9 +29,7 @@ def of(program: Callable[[], object], today: date = TODAY) -> Estimate:
 
 def rows(found: Estimate) -> list[Row]:
     """(component, resource, low, high) of every line, in cents."""
-    return [
-        (line.component, line.resource, round(line.low, 2), round(line.high, 2)) for line in found.lines
-    ]
+    return [(line.component, line.resource, round(line.low, 2), round(line.high, 2)) for line in found.lines]
 
 
 def cluster(version: str | None) -> Callable[[], object]:
@@ -78,9 +76,7 @@ def test_the_network_costs_by_gateways_zones_and_addresses() -> None:
             subnet_ids=["1", "2", "3"],
             opts=opts,
         )
-        aws.ec2.VpcEndpoint(
-            "ecr", vpc_id="vpc", service_name="ecr", vpc_endpoint_type="Interface", opts=opts
-        )
+        aws.ec2.VpcEndpoint("ecr", vpc_id="vpc", service_name="ecr", vpc_endpoint_type="Interface", opts=opts)
 
     found = of(program)
     assert rows(found) == [
