@@ -49,7 +49,7 @@ def refresh_prices(
     """Read AWS's public price lists, which need no credentials, and rewrite the price file."""
     from mlops_cli.cost import run
 
-    for line in run.refresh(
-        regions or (), add or (), source, prices, lambda line: typer.echo(line, err=True)
-    ):
-        typer.echo(line)
+    def report(line: str) -> None:
+        typer.echo(line, err=True)
+
+    typer.echo("\n".join(run.refresh(regions or (), add or (), source, prices, report)))

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from mlops_cli.cost import fetch
 from mlops_cli.errors import CannotPrice
+from mlops_cli.render.placeholders import with_prefix
 from mlops_stacks import cost
 from mlops_stacks.cost import offers
 from mlops_stacks.recording import Document
@@ -105,11 +106,12 @@ def refresh(
 
 def _region(document: Document, config: Mapping[str, Any]) -> str:
     """The region of the values, or else that of the document's providers."""
-    section = config.get("mlops:aws")
+    values = with_prefix(config)
+    section = values.get("mlops:aws")
     if isinstance(section, Mapping) and "region" in section:
         return str(section["region"])
-    if "aws:region" in config:
-        return str(config["aws:region"])
+    if "aws:region" in values:
+        return str(values["aws:region"])
     if not any(resource.type.startswith("aws:") for resource in document.resources):
         return _ANYWHERE
     return cost.region_of(document)

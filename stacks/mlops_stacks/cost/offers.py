@@ -101,9 +101,7 @@ def rows_of(offer: str, lines: Iterator[Sequence[str]]) -> tuple[date, Iterator[
         if cells and cells[0] == "SKU":
             return _published(offer, about), (dict(zip(cells, row, strict=False)) for row in lines)
         about[cells[0] if cells else ""] = cells[1] if len(cells) > 1 else ""
-    raise CannotEstimate(
-        f"the file of {offer} is no offer file: it has no line of columns that begins with SKU"
-    )
+    raise CannotEstimate(f"the file of {offer} is no offer file: no line of it begins with SKU")
 
 
 def read(rows: Mapping[str, tuple[date, Iterable[Row]]]) -> Read:
@@ -174,10 +172,12 @@ def changes(before: Prices, after: Prices, region: str) -> list[str]:
         was = getattr(old, kind).prices if old else {}
         for name, price in getattr(new, kind).prices.items():
             if was.get(name) != price:
-                lines.append(
-                    f"{name}: {was[name]:g} -> {price:g}" if name in was else f"{name}: {price:g}, new"
-                )
+                lines.append(f"{name}: {_before(was.get(name))}{price:g}")
     return lines
+
+
+def _before(price: float | None) -> str:
+    return "new, " if price is None else f"{price:g} -> "
 
 
 def _group(

@@ -53,8 +53,8 @@ SERVICES: Final = {
 }
 """What is priced beside machines and databases; the unit is the end of the name."""
 
-Price = Annotated[float, Field(gt=0)]
-Amount = Annotated[float, Field(ge=0)]
+Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -130,7 +130,9 @@ class Usage(_Part):
     kms_requests_millions: Amount = Field(description="million requests to each KMS key")
     samples_millions: Amount = Field(description="million samples to each managed Prometheus")
     grafana_editors: Amount = Field(description="editors of each managed Grafana")
-    zones: Annotated[float, Field(ge=1)] = Field(description="zones, where no subnet tells")
+    zones: Annotated[float, Field(ge=1, allow_inf_nan=False)] = Field(
+        description="zones, where no subnet tells"
+    )
     spot_factor: Share = Field(description="price of a spot machine as a part of the one on demand")
     node_reserve: Annotated[float, Field(ge=0, lt=1)] = Field(
         description="part of a machine that no pod of the platform can have"
