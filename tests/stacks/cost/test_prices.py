@@ -60,7 +60,8 @@ def changed(change: Callable[[dict[str, Any]], object]) -> str:
         ),
         (
             lambda file: file["regions"]["us-east-1"]["services"]["prices"].pop("s3_gb_month"),
-            "regions.us-east-1: Value error, services must be exactly those that are known; not so: s3_gb_month",
+            "regions.us-east-1: Value error, services must be exactly those that are known; "
+            "not so: s3_gb_month",
         ),
         (
             lambda file: file["regions"]["eu-west-1"]["instances"]["unverified"].append("x1.large"),
