@@ -77,6 +77,7 @@ SERVICE_PRICES = dict.fromkeys(SERVICES, 1.0) | {
     "log_gb": 0.5,
     "log_storage_gb_month": 0.03,
     "metric_million_samples": 0.09,
+    "metric_month": 0.3,
     "nat_gateway_gb": 0.05,
     "nat_gateway_hour": 0.05,
     "network_unit_hour": 0.005,
@@ -199,6 +200,7 @@ def deployment(
     replicas: int | None = None,
     scale: tuple[int, int] | None = None,
     limits: dict[str, str] | None = None,
+    tolerations: Sequence[dict[str, str]] = (),
     parent: pulumi.Resource | None = None,
 ) -> None:
     """A Deployment of one container, with an autoscaler between the numbers of `scale`."""
@@ -213,7 +215,10 @@ def deployment(
         metadata={"name": name, "namespace": "models"},
         spec={
             "selector": {"match_labels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [container], "tolerations": list(tolerations)},
+            },
             **({"replicas": replicas} if replicas is not None else {}),
         },
         opts=opts,

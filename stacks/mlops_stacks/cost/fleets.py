@@ -54,11 +54,16 @@ class Fleet:
     resource: Resource
     machines: Sequence[Machine]
     disk_gib: float
-    tainted: bool
+    taints: frozenset[str]
     spot: bool
     least: int = 0
     most: int = 0
     limits: Demand | None = None
+
+    @property
+    def tainted(self) -> bool:
+        """True if only pods that tolerate something run on it."""
+        return bool(self.taints)
 
     @property
     def is_pool(self) -> bool:
@@ -91,7 +96,7 @@ def node_group(tree: Tree, resource: Resource, prices: Prices, region: str) -> F
         resource=resource,
         machines=[_machine(str(name), prices, here, region, factor, factor) for name in types],
         disk_gib=_group_disk(resource, templates),
-        tainted=bool(items(resource.inputs.get("taints"))),
+        taints=_keys(resource.inputs.get("taints")),
         spot=spot,
         least=int(number(resource, "scalingConfig.minSize")),
         most=int(number(resource, "scalingConfig.maxSize")),
@@ -128,10 +133,14 @@ def node_pool(tree: Tree, resource: Resource, prices: Prices, region: str) -> Fl
         resource=resource,
         machines=machines,
         disk_gib=_class_disk(tree, part(part(spec, "nodeClassRef"), "name")),
-        tainted=bool(items(part(spec, "taints"))),
+        taints=_keys(part(spec, "taints")),
         spot="spot" in capacities,
         limits=_limits(known(resource, "spec.limits")),
     )
+
+
+def _keys(taints: Any) -> frozenset[str]:
+    return frozenset(str(part(each, "key")) for each in items(taints))
 
 
 def _machine(name: str, prices: Prices, here: Region, region: str, low: float, high: float) -> Machine:

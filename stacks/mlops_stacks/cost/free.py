@@ -13,8 +13,8 @@ _BY_SERVICE: Final = {
     "ec2": (
         "DefaultNetworkAcl DefaultRouteTable DefaultSecurityGroup EgressOnlyInternetGateway EipAssociation "
         "InternetGateway KeyPair LaunchTemplate MainRouteTableAssociation NetworkAcl NetworkAclRule "
-        "PlacementGroup Route RouteTable RouteTableAssociation SecurityGroup SecurityGroupRule Subnet Tag "
-        "Vpc VpcDhcpOptions VpcDhcpOptionsAssociation VpcEndpointPolicy VpcEndpointRouteTableAssociation "
+        "PlacementGroup Route RouteTable RouteTableAssociation SecurityGroup SecurityGroupRule Subnet "
+        "SubnetCidrReservation Tag Vpc VpcDhcpOptions VpcDhcpOptionsAssociation VpcEndpointPolicy VpcEndpointRouteTableAssociation "
         "VpcEndpointSubnetAssociation VpcIpv4CidrBlockAssociation ImageBlockPublicAccess "
         "InstanceMetadataDefaults VpcBlockPublicAccessOptions"
     ),

@@ -71,6 +71,7 @@ def nodes(
                 f"NodePool {fleet.resource.name} allows no instance type of the price file: it is priced at 0"
             )
     sizer = _Sizer(tree, prices, region)
+    pods = [each for each in pods if not _belongs_to_a_group(each, usable)]
     low = _lowest(usable, pods, sizer, found.notes)
     for fleet in usable:
         found.lines.extend(
@@ -78,6 +79,11 @@ def nodes(
         )
     found.endpoints.extend(_endpoints(usable, low, pods, sizer))
     return found
+
+
+def _belongs_to_a_group(pods: Workload, fleets: Sequence[Fleet]) -> bool:
+    """True for pods that tolerate the taints of a node group: they run there, whatever it costs."""
+    return any(fleet.taints <= pods.tolerated for fleet in fleets if fleet.tainted and not fleet.is_pool)
 
 
 def _lowest(

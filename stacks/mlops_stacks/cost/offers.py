@@ -222,7 +222,9 @@ def _shape(row: Row) -> Shape:
     """A row of a machine has them all; memory is written as `16 GiB` or `1,152 GiB`."""
     memory = float(row["Memory"].removesuffix("GiB").replace(",", "").strip())
     gpus = row.get("GPU", "")
-    arch = "arm64" if "Graviton" in row.get("Physical Processor", "") else "amd64"
     return Shape(
-        cpu=float(row["vCPU"]), memory_gib=memory, gpus=int(gpus) if gpus.isdigit() else 0, arch=arch
+        cpu=float(row["vCPU"]),
+        memory_gib=memory,
+        gpus=int(gpus) if gpus.isdigit() else 0,
+        arch="arm64" if "Graviton" in row.get("Physical Processor", "") else "amd64",
     )

@@ -42,13 +42,17 @@ class Demand:
 
 @dataclass(frozen=True)
 class Workload:
-    """A Deployment or StatefulSet; `endpoint` is the name of the ModelEndpoint it belongs to, or ""."""
+    """A Deployment or StatefulSet; `endpoint` is the name of the ModelEndpoint it belongs to, or "".
+
+    `tolerated` are the keys of the taints that its pods tolerate.
+    """
 
     name: str
     endpoint: str
     pod: Demand
     least: int
     most: int
+    tolerated: frozenset[str]
 
 
 def workloads(tree: Tree) -> list[Workload]:
@@ -77,6 +81,7 @@ def _workload(tree: Tree, resource: Resource, bounds: Mapping[Any, tuple[int, in
         pod=_pod(pod_spec),
         least=least,
         most=most,
+        tolerated=frozenset(str(part(each, "key")) for each in items(part(pod_spec, "tolerations"))),
     )
 
 

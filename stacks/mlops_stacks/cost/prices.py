@@ -37,6 +37,7 @@ SERVICES: Final = {
     "log_gb": "a GB of logs taken in by CloudWatch",
     "log_storage_gb_month": "logs kept in CloudWatch, compressed",
     "metric_million_samples": "a million samples taken in by Amazon Managed Prometheus",
+    "metric_month": "one of the first 10000 metrics of one's own in CloudWatch",
     "nat_gateway_gb": "a GB through a NAT gateway",
     "nat_gateway_hour": "a NAT gateway",
     "network_unit_hour": "a capacity unit of a network load balancer",

@@ -16,7 +16,9 @@ _FLOW_LOG: Final = "aws:ec2/flowLog:FlowLog"
 _LOG_COMPRESSION: Final = 0.15
 """CloudWatch keeps logs compressed; AWS's own calculator counts with this part of what was taken in."""
 _NEVER_DELETED_DAYS: Final = 365.0
-_DEFAULT_ROTATIONS: Final = 2
+_REQUEST_METRICS: Final = 16
+"""Of the namespace AWS/S3 (Amazon S3 User Guide, "Amazon S3 request metrics in CloudWatch")."""
+_MOST_ROTATIONS: Final = 2
 """KMS charges for at most this many rotations of a key."""
 
 
@@ -160,6 +162,11 @@ def _bucket(resource: Resource, here: Here) -> Iterator[Line]:
     yield here.line(resource, f"{gb:g} GB in S3 Standard", gb * here.unit("s3_gb_month"), "s3_gb_month")
 
 
+def _bucket_metrics(resource: Resource, here: Here) -> Iterator[Line]:
+    cost = _REQUEST_METRICS * here.unit("metric_month")
+    yield here.line(resource, f"{_REQUEST_METRICS} metrics of requests to a bucket", cost, "metric_month")
+
+
 def _repository(resource: Resource, here: Here) -> Iterator[Line]:
     gb = here.assume("repository_gb")
     yield here.line(resource, f"{gb:g} GB of images", gb * here.unit("ecr_gb_month"), "ecr_gb_month")
@@ -168,7 +175,7 @@ def _repository(resource: Resource, here: Here) -> Iterator[Line]:
 def _key(resource: Resource, here: Here) -> Iterator[Line]:
     millions = here.assume("kms_requests_millions")
     requests = millions * here.unit("kms_million_requests")
-    rotations = _DEFAULT_ROTATIONS if known(resource, "enableKeyRotation", False) else 0
+    rotations = _MOST_ROTATIONS if known(resource, "enableKeyRotation", False) else 0
     month = here.unit("kms_key_month")
     yield here.line(
         resource,
@@ -264,6 +271,7 @@ PRICED: Final[dict[str, Pricer]] = {
     "aws:rds/instance:Instance": _database,
     "aws:route53/zone:Zone": _each("hosted_zone_month", "hosted zone"),
     "aws:s3/bucket:Bucket": _bucket,
+    "aws:s3/bucketMetric:BucketMetric": _bucket_metrics,
     "aws:secretsmanager/secret:Secret": _each("secret_month", "secret"),
     "aws:wafv2/webAcl:WebAcl": _web_acl,
 }

@@ -64,8 +64,8 @@ def test_a_budget_counts_the_environment_and_tells_at_each_threshold() -> None:
         "tags": {**TAGS, "Name": "budget"},
     }
     assert [(each.type, each.name) for each in recording.resources] == [
-        ("mlops:index:Budget", "budget"),
         ("aws:budgets/budget:Budget", "budget-monthly"),
+        ("mlops:index:Budget", "budget"),
     ]
 
 

@@ -154,6 +154,17 @@ def test_a_tainted_node_group_holds_no_pods_of_the_platform() -> None:
     )
 
 
+def test_pods_that_tolerate_the_taint_of_a_node_group_need_no_machine_of_a_pool() -> None:
+    def program() -> None:
+        node_group("system", 2, 2, taints=[SYSTEM_TAINT])
+        pool_of_m7i()
+        deployment(
+            "karpenter", {"cpu": "3"}, tolerations=[{"key": "CriticalAddonsOnly", "operator": "Exists"}]
+        )
+
+    assert [(row[0], row[2]) for row in machines(of(program))] == [("general", 0.0), ("system", 204.0)]
+
+
 @pytest.mark.parametrize(
     ("capacities", "low", "high"),
     [

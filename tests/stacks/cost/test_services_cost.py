@@ -128,6 +128,7 @@ def test_a_database_class_without_a_price_is_refused_with_region_and_remedy() ->
 def test_stores_keys_and_secrets_cost_by_what_is_assumed() -> None:
     def program() -> None:
         aws.s3.Bucket("models")
+        aws.s3.BucketMetric("requests", bucket="models")
         aws.ecr.Repository("images")
         aws.kms.Key("turning", enable_key_rotation=True)
         aws.kms.Key("still")
@@ -139,6 +140,7 @@ def test_stores_keys_and_secrets_cost_by_what_is_assumed() -> None:
         ("", "disk", 2.0, 2.0),
         ("", "images", 0.5, 0.5),  # 5 GB x 0.1
         ("", "models", 1.0, 1.0),  # 50 GB x 0.02
+        ("", "requests", 4.8, 4.8),  # 16 metrics x 0.3
         ("", "secret", 0.4, 0.4),
         ("", "still", 4.0, 4.0),  # a key and a million requests
         ("", "turning", 4.0, 6.0),  # and two rotations
