@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from mlops_cli.cost import commands as cost
 from mlops_cli.environment import Environment, open_environment
 from mlops_cli.errors import CommandError, NotServing
 from mlops_cli.lock import exclusive
@@ -163,7 +164,7 @@ def doctor(name: EnvironmentName = "local") -> None:
     lifecycle.doctor(_environment(name), Ui())
 
 
-for _command in (monitoring.alerts, monitoring.drift, monitoring.logs):
+for _command in (monitoring.alerts, monitoring.drift, monitoring.logs, cost.cost, cost.refresh_prices):
     app.command()(_command)
 
 
