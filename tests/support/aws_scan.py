@@ -1,0 +1,185 @@
+"""Runs checkov over a recorded program, offline, and holds what it finds against the suppressions.
+
+checkov lives in an environment of its own, locked in `scanner/uv.lock` and made in the cache folder at the
+first scan.  Its open version knows no severities, so that every check that fails is a finding.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import terraform_plan
+from mlops_stacks.recording import SECRET_MARK, UNKNOWN_MARK, Document
+from running_platform import CACHE
+
+SCANNER = Path(__file__).parent / "scanner"
+SUPPRESSIONS = SCANNER / "suppressions.yaml"
+_KEYS = {"check", "type", "why", "expires"}
+_SUFFIX = ".k8s.io"
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One check that one resource fails; `resource` is its URN."""
+
+    check: str
+    type: str
+    resource: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.check} {self.type} {self.resource.split('::')[-1]}: {self.name}"
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """A check that all resources of a type may fail until a day, and why."""
+
+    check: str
+    type: str
+    why: str
+    expires: datetime.date
+
+
+def scan(document: Document, folder: Path, environment: Mapping[str, str] | None = None) -> list[Finding]:
+    """Every check of checkov that a resource of AWS or an object of Kubernetes fails, sorted.
+
+    Args:
+        document: of an update to which `aws_answers` answered.
+        folder: where the plan and the manifests are put.
+        environment: added to the scanner's own variables.
+
+    Raises:
+        RuntimeError: checkov did not run to its end.
+    """
+    plan, manifests = folder / "plan.json", folder / "manifests.json"
+    places = {str(place): urn for urn, place in terraform_plan.addresses(document).items()}
+    plan.write_text(json.dumps(terraform_plan.plan_json(document), indent=1))
+    objects = dict(_manifests(document))
+    manifests.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects.values())}))
+    named = {_kubernetes_name(manifest): urn for urn, manifest in objects.items()}
+    reports = _run(folder, [path for path, used in ((plan, places), (manifests, named)) if used], environment)
+    found = []
+    for report in reports:
+        for failed in report["results"]["failed_checks"]:
+            address = failed["resource"]
+            kind = address.partition(".")[0]
+            urn = places.get(address) or named.get(address) or address
+            found.append(Finding(failed["check_id"], kind, urn, failed["check_name"]))
+    return sorted(found)
+
+
+def unresolved(
+    findings: Iterable[Finding], suppressions: Iterable[Suppression], today: datetime.date
+) -> list[str]:
+    """One line for each finding that is not suppressed and each suppression that is past or unused."""
+    findings, suppressions = list(findings), list(suppressions)
+    found = {(finding.check, finding.type) for finding in findings}
+    allowed = {(each.check, each.type) for each in suppressions if each.expires >= today}
+    return [
+        *(str(finding) for finding in findings if (finding.check, finding.type) not in allowed),
+        *(
+            f"suppression of {each.check} on {each.type} ended on {each.expires}: mend it or decide anew"
+            for each in suppressions
+            if each.expires < today
+        ),
+        *(
+            f"suppression of {each.check} on {each.type} is of no use: take it away"
+            for each in suppressions
+            if (each.check, each.type) not in found
+        ),
+    ]
+
+
+def suppressions(text: str) -> list[Suppression]:
+    """The suppressions in a file's text.
+
+    Raises:
+        ValueError: an entry has other keys, no day, a reason of none or many lines, or stands there twice.
+    """
+    made: list[Suppression] = []
+    for number, entry in enumerate(yaml.safe_load(text) or [], 1):
+        if not isinstance(entry, dict) or set(entry) != _KEYS:
+            raise ValueError(f"suppression {number}: its keys are to be {', '.join(sorted(_KEYS))}")
+        if not isinstance(entry["expires"], datetime.date):
+            raise ValueError(f"suppression {number}: expires is to be a day, such as 2027-06-30")
+        why = str(entry["why"]).strip()
+        if not why or "\n" in why:
+            raise ValueError(f"suppression {number}: why is to be one line")
+        made.append(Suppression(entry["check"], entry["type"], why, entry["expires"]))
+    pairs = [(each.check, each.type) for each in made]
+    if twice := sorted({pair for pair in pairs if pairs.count(pair) > 1}):
+        raise ValueError(f"suppressed twice: {twice}")
+    return made
+
+
+def _run(folder: Path, files: list[Path], environment: Mapping[str, str] | None) -> list[dict[str, Any]]:
+    if not files:
+        return []
+    lock = hashlib.sha256((SCANNER / "uv.lock").read_bytes()).hexdigest()[:12]
+    variables = {
+        **os.environ,
+        "UV_PROJECT_ENVIRONMENT": str(CACHE / "scanner" / lock),
+        "UV_PYTHON_DOWNLOADS": "never",
+        # What only AWS knows counts as given, and not as left out.
+        "EVAL_TF_PLAN_AFTER_UNKNOWN": "1",
+        **(environment or {}),
+    }
+    uv = [str(Path(sys.executable).parent / "uv"), "run", "--quiet", "--frozen", "--no-dev"]
+    command = [*uv, "--python", sys.executable, "--project", str(SCANNER), "checkov"]
+    command += [part for file in files for part in ("--file", str(file))]
+    command += ["--framework", "terraform_plan", "kubernetes", "--output", "json"]
+    # Without a download of guidelines, and with nothing else to ask for, it opens no connection.
+    command += ["--compact", "--quiet", "--soft-fail", "--skip-download"]
+    done = subprocess.run(
+        command, cwd=folder, env=variables, capture_output=True, text=True, timeout=600, check=False
+    )
+    try:
+        report = json.loads(done.stdout)
+    except json.JSONDecodeError:
+        report = None
+    if done.returncode != 0 or report is None:
+        raise RuntimeError(f"checkov ended with {done.returncode}: {done.stderr[-2000:]}{done.stdout[-2000:]}")
+    reports = report if isinstance(report, list) else [report]
+    # A scan of nothing is one line of zeros, without results.
+    reports = [each for each in reports if "results" in each]
+    if broken := [path for each in reports for path in each["results"]["parsing_errors"]]:
+        raise RuntimeError(f"checkov cannot read {broken}")
+    return reports
+
+
+def _manifests(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each object of Kubernetes as a manifest, by URN; of unknown and secret values the text `known later`."""
+    for resource in document.resources:
+        if not resource.custom or not resource.type.startswith("kubernetes:"):
+            continue
+        manifest = _settled(resource.inputs)
+        metadata = manifest.setdefault("metadata", {})
+        metadata.setdefault("name", resource.name)
+        metadata.setdefault("namespace", "default")
+        yield resource.urn, manifest
+
+
+def _settled(value: Any) -> Any:
+    if value in (UNKNOWN_MARK, SECRET_MARK):
+        return "known later"
+    if isinstance(value, Mapping):
+        return {key: _settled(item) for key, item in value.items()}
+    return [_settled(item) for item in value] if isinstance(value, list) else value
+
+
+def _kubernetes_name(manifest: Mapping[str, Any]) -> str:
+    """What checkov calls an object."""
+    metadata = manifest["metadata"]
+    return f"{manifest['kind']}.{metadata['namespace']}.{metadata['name']}"
