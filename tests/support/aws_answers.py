@@ -49,7 +49,14 @@ _ARNS: Mapping[str, str] = {
     "wafv2/webAcl": "arn:aws:wafv2:{region}:{account}:regional/webacl/{name}/{uuid}",
 }
 _GENERAL_ARN = "arn:aws:{service}:{region}:{account}:{kind}/{name}"
-_BY_ARN = ("acm/certificate", "iam/openIdConnectProvider", "iam/policy", "lb/", "secretsmanager/", "sns/topic")
+_BY_ARN = (
+    "acm/certificate",
+    "iam/openIdConnectProvider",
+    "iam/policy",
+    "lb/",
+    "secretsmanager/",
+    "sns/topic",
+)
 """Types whose id is the ARN."""
 _ID_PREFIXES: Mapping[str, str] = {
     "ec2/eip": "eipalloc",
@@ -156,7 +163,7 @@ def _more(token: str, name: str, identity: str, arn: str, digits: str) -> dict[s
             "resourceId": f"db-{digits[:26].upper()}",
             "masterUserSecrets": [
                 {
-                    "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-{digits[:8]}-{digits[:6]}",
+                    "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-{digits[:6]}",
                     "secretStatus": "active",
                     "kmsKeyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{digits[:8]}",
                 }
@@ -169,7 +176,10 @@ def _more(token: str, name: str, identity: str, arn: str, digits: str) -> dict[s
         },
         "iam/role": {"uniqueId": f"AROA{digits[:17].upper()}"},
         "lb/loadBalancer": {"dnsName": f"{name}.{REGION}.elb.amazonaws.com", "zoneId": "Z215JYRZR1TBD5"},
-        "route53/zone": {"zoneId": f"Z{digits[:13].upper()}", "nameServers": ["ns-1.example", "ns-2.example"]},
+        "route53/zone": {
+            "zoneId": f"Z{digits[:13].upper()}",
+            "nameServers": ["ns-1.example", "ns-2.example"],
+        },
         "acm/certificate": {
             "domainValidationOptions": [
                 {

@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ from running_platform import CACHE
 SCANNER = Path(__file__).parent / "scanner"
 SUPPRESSIONS = SCANNER / "suppressions.yaml"
 _KEYS = {"check", "type", "why", "expires"}
-_SUFFIX = ".k8s.io"
 
 
 @dataclass(frozen=True, order=True)
@@ -53,31 +52,40 @@ class Suppression:
 
 
 def scan(document: Document, folder: Path, environment: Mapping[str, str] | None = None) -> list[Finding]:
+    """The findings of `scan_all` for one document."""
+    return scan_all({"it": document}, folder, environment)["it"]
+
+
+def scan_all(
+    documents: Mapping[str, Document], folder: Path, environment: Mapping[str, str] | None = None
+) -> dict[str, list[Finding]]:
     """Every check of checkov that a resource of AWS or an object of Kubernetes fails, sorted.
 
+    One run for all documents: to start checkov takes longer than to scan.
+
     Args:
-        document: of an update to which `aws_answers` answered.
-        folder: where the plan and the manifests are put.
+        documents: by a name of each; of updates to which `aws_answers` answered.
+        folder: where the plans and the manifests are put.
         environment: added to the scanner's own variables.
 
     Raises:
         RuntimeError: checkov did not run to its end.
     """
-    plan, manifests = folder / "plan.json", folder / "manifests.json"
-    places = {str(place): urn for urn, place in terraform_plan.addresses(document).items()}
-    plan.write_text(json.dumps(terraform_plan.plan_json(document), indent=1))
-    objects = dict(_manifests(document))
-    manifests.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects.values())}))
-    named = {_kubernetes_name(manifest): urn for urn, manifest in objects.items()}
-    reports = _run(folder, [path for path, used in ((plan, places), (manifests, named)) if used], environment)
-    found = []
-    for report in reports:
+    urns: dict[Path, dict[str, str]] = {}
+    owners: dict[Path, str] = {}
+    for name, document in documents.items():
+        for file, made in (("plan", _plan(document)), ("manifests", _manifests(document))):
+            path = folder.resolve() / f"{name}-{file}.json"
+            content, urns[path] = made
+            owners[path] = name
+            path.write_text(json.dumps(content, indent=1))
+    found: dict[str, list[Finding]] = {name: [] for name in documents}
+    for report in _run(folder, [path for path, named in urns.items() if named], environment):
         for failed in report["results"]["failed_checks"]:
-            address = failed["resource"]
-            kind = address.partition(".")[0]
-            urn = places.get(address) or named.get(address) or address
-            found.append(Finding(failed["check_id"], kind, urn, failed["check_name"]))
-    return sorted(found)
+            path, address = Path(failed["file_abs_path"]), failed["resource"]
+            kind, urn = address.partition(".")[0], urns[path].get(address, address)
+            found[owners[path]].append(Finding(failed["check_id"], kind, urn, failed["check_name"]))
+    return {name: sorted(each) for name, each in found.items()}
 
 
 def unresolved(
@@ -150,17 +158,26 @@ def _run(folder: Path, files: list[Path], environment: Mapping[str, str] | None)
     except json.JSONDecodeError:
         report = None
     if done.returncode != 0 or report is None:
-        raise RuntimeError(f"checkov ended with {done.returncode}: {done.stderr[-2000:]}{done.stdout[-2000:]}")
+        raise RuntimeError(
+            f"checkov ended with {done.returncode}: {done.stderr[-2000:]}{done.stdout[-2000:]}"
+        )
     reports = report if isinstance(report, list) else [report]
     # A scan of nothing is one line of zeros, without results.
     reports = [each for each in reports if "results" in each]
-    if broken := [path for each in reports for path in each["results"]["parsing_errors"]]:
-        raise RuntimeError(f"checkov cannot read {broken}")
+    if any(each["summary"]["parsing_errors"] for each in reports):
+        raise RuntimeError(f"checkov cannot read all of {[file.name for file in files]}")
     return reports
 
 
-def _manifests(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each object of Kubernetes as a manifest, by URN; of unknown and secret values the text `known later`."""
+def _plan(document: Document) -> tuple[dict[str, Any], dict[str, str]]:
+    """The plan, and the resources' URNs by what checkov calls them."""
+    places = terraform_plan.addresses(document)
+    return terraform_plan.plan_json(document), {str(place): urn for urn, place in places.items()}
+
+
+def _manifests(document: Document) -> tuple[dict[str, Any], dict[str, str]]:
+    """Every object of Kubernetes, and their URNs by what checkov calls them."""
+    items, urns = [], {}
     for resource in document.resources:
         if not resource.custom or not resource.type.startswith("kubernetes:"):
             continue
@@ -168,18 +185,15 @@ def _manifests(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
         metadata = manifest.setdefault("metadata", {})
         metadata.setdefault("name", resource.name)
         metadata.setdefault("namespace", "default")
-        yield resource.urn, manifest
+        items.append(manifest)
+        urns[f"{manifest['kind']}.{metadata['namespace']}.{metadata['name']}"] = resource.urn
+    return {"apiVersion": "v1", "kind": "List", "items": items}, urns
 
 
 def _settled(value: Any) -> Any:
+    """A value with the text `known later` where it is unknown or secret."""
     if value in (UNKNOWN_MARK, SECRET_MARK):
         return "known later"
     if isinstance(value, Mapping):
         return {key: _settled(item) for key, item in value.items()}
     return [_settled(item) for item in value] if isinstance(value, list) else value
-
-
-def _kubernetes_name(manifest: Mapping[str, Any]) -> str:
-    """What checkov calls an object."""
-    metadata = manifest["metadata"]
-    return f"{manifest['kind']}.{metadata['namespace']}.{metadata['name']}"
