@@ -81,12 +81,15 @@ def answers(resource: Registration) -> Mapping[str, Any]:
     if not resource.type.startswith("aws:"):
         return {}
     token = resource.type.split(":")[1]
-    digits = hashlib.sha256(resource.urn.encode()).hexdigest()
-    known = sdk_types.fields(sdk_types.args_class(resource.type) or object)
+    made = digits(resource.urn)
+    try:
+        known = sdk_types.fields(sdk_types.args_class(resource.type) or object)
+    except KeyError:
+        return {}  # That there is no such type is for `aws_schema` to say.
     own = [key for key in _NAMES if isinstance(resource.inputs.get(key), str) and key in known]
-    name = resource.inputs[own[0]] if own else f"{resource.name}-{digits[:7]}"
+    name = resource.inputs[own[0]] if own else f"{resource.name}-{made[:7]}"
     service, _, kind = token.partition("/")
-    identity = f"{_ID_PREFIXES[token]}-{digits[:17]}" if token in _ID_PREFIXES else name
+    identity = f"{_ID_PREFIXES[token]}-{made[:17]}" if token in _ID_PREFIXES else name
     arn = _ARNS.get(token, _GENERAL_ARN).format(
         region=REGION,
         account=ACCOUNT,
@@ -94,16 +97,21 @@ def answers(resource: Registration) -> Mapping[str, Any]:
         kind=kind,
         id=identity,
         name=name.removeprefix("https://"),
-        hash=digits[:16],
-        hash6=digits[:6],
-        uuid=f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:32]}",
+        hash=made[:16],
+        hash6=made[:6],
+        uuid=f"{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:32]}",
     )
     given = {key: name for key in _NAMES if key in known and key not in resource.inputs}
     if token == "kms/key":
         identity = arn.rpartition("/")[2]
     elif token.startswith(_BY_ARN):
         identity = arn
-    return {"id": identity, "arn": arn, **given, **_more(token, name, identity, arn, digits)}
+    return {"id": identity, "arn": arn, **given, **_more(token, name, identity, arn, made)}
+
+
+def digits(urn: str) -> str:
+    """64 hexadecimal digits that are the resource's own."""
+    return hashlib.sha256(urn.encode()).hexdigest()
 
 
 def recorded(
@@ -131,25 +139,25 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value] if isinstance(value, list) and value is not UNKNOWN else value
 
 
-def _more(token: str, name: str, identity: str, arn: str, digits: str) -> dict[str, Any]:
+def _more(token: str, name: str, identity: str, arn: str, made: str) -> dict[str, Any]:
     """Outputs that only some types have."""
-    endpoint = f"{name}.{digits[:12]}.{REGION}.rds.amazonaws.com"
-    issuer = f"https://oidc.eks.{REGION}.amazonaws.com/id/{digits[:32].upper()}"
+    endpoint = f"{name}.{made[:12]}.{REGION}.rds.amazonaws.com"
+    issuer = f"https://oidc.eks.{REGION}.amazonaws.com/id/{made[:32].upper()}"
     registry = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
     several: dict[str, dict[str, Any]] = {
         "cloudwatch/metricAlarm": {"name": name},
         "ec2/eip": {"allocationId": identity, "publicIp": "198.51.100.7"},
         "ec2/launchTemplate": {"latestVersion": 1, "defaultVersion": 1},
         "ec2/vpc": {
-            "defaultSecurityGroupId": f"sg-default{digits[:8]}",
-            "defaultNetworkAclId": f"acl-default{digits[:8]}",
-            "defaultRouteTableId": f"rtb-default{digits[:8]}",
-            "mainRouteTableId": f"rtb-default{digits[:8]}",
+            "defaultSecurityGroupId": f"sg-default{made[:8]}",
+            "defaultNetworkAclId": f"acl-default{made[:8]}",
+            "defaultRouteTableId": f"rtb-default{made[:8]}",
+            "mainRouteTableId": f"rtb-default{made[:8]}",
         },
-        "ec2/vpcEndpoint": {"prefixListId": f"pl-{digits[:8]}", "state": "available"},
+        "ec2/vpcEndpoint": {"prefixListId": f"pl-{made[:8]}", "state": "available"},
         "ecr/repository": {"repositoryUrl": f"{registry}/{name}", "registryId": ACCOUNT},
         "eks/cluster": {
-            "endpoint": f"https://{digits[:32].upper()}.gr7.{REGION}.eks.amazonaws.com",
+            "endpoint": f"https://{made[:32].upper()}.gr7.{REGION}.eks.amazonaws.com",
             "certificateAuthority": {"data": base64.b64encode(b"certificate").decode()},
             "certificateAuthorities": [{"data": base64.b64encode(b"certificate").decode()}],
             "identities": [{"oidcs": [{"issuer": issuer}]}],
@@ -160,12 +168,12 @@ def _more(token: str, name: str, identity: str, arn: str, digits: str) -> dict[s
         "rds/instance": {
             "address": endpoint,
             "endpoint": f"{endpoint}:5432",
-            "resourceId": f"db-{digits[:26].upper()}",
+            "resourceId": f"db-{made[:26].upper()}",
             "masterUserSecrets": [
                 {
-                    "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-{digits[:6]}",
+                    "secretArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-{made[:6]}",
                     "secretStatus": "active",
-                    "kmsKeyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{digits[:8]}",
+                    "kmsKeyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{made[:8]}",
                 }
             ],
         },
@@ -174,19 +182,19 @@ def _more(token: str, name: str, identity: str, arn: str, digits: str) -> dict[s
             "bucketRegionalDomainName": f"{name}.s3.{REGION}.amazonaws.com",
             "region": REGION,
         },
-        "iam/role": {"uniqueId": f"AROA{digits[:17].upper()}"},
+        "iam/role": {"uniqueId": f"AROA{made[:17].upper()}"},
         "lb/loadBalancer": {"dnsName": f"{name}.{REGION}.elb.amazonaws.com", "zoneId": "Z215JYRZR1TBD5"},
         "route53/zone": {
-            "zoneId": f"Z{digits[:13].upper()}",
+            "zoneId": f"Z{made[:13].upper()}",
             "nameServers": ["ns-1.example", "ns-2.example"],
         },
         "acm/certificate": {
             "domainValidationOptions": [
                 {
                     "domainName": name,
-                    "resourceRecordName": f"_{digits[:8]}.{name}.",
+                    "resourceRecordName": f"_{made[:8]}.{name}.",
                     "resourceRecordType": "CNAME",
-                    "resourceRecordValue": f"_{digits[8:16]}.acm-validations.aws.",
+                    "resourceRecordValue": f"_{made[8:16]}.acm-validations.aws.",
                 }
             ]
         },

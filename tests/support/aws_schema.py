@@ -5,7 +5,6 @@ Unknown and secret values pass for any type: nothing can be said of them.
 
 from __future__ import annotations
 
-import types
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -47,9 +46,8 @@ def _of_resource(token: str, inputs: Mapping[str, Any]) -> Iterator[str]:
         return
     if args is None:
         return
-    deprecation = getattr(sdk_types.resource_class(token), "__deprecated__", None)
-    if deprecation is not None:
-        yield f"is deprecated: {deprecation}"
+    if (deprecation := sdk_types.deprecation(token)) is not None:
+        yield deprecation
     yield from _of_object(args, inputs, "")
 
 
@@ -57,7 +55,7 @@ def _of_object(args: type, value: Mapping[str, Any], path: str) -> Iterator[str]
     known = sdk_types.fields(args)
     for key in sorted(value.keys() - known.keys()):
         yield f"{_at(path, key)}: no such input; there are {', '.join(sorted(known))}"
-    for key, field in known.items():
+    for key, field in sorted(known.items()):
         if key not in value:
             if field.required:
                 yield f"{_at(path, key)}: must be given"
@@ -76,7 +74,7 @@ def _of_value(kinds: tuple[Any, ...], value: Any, path: str) -> Iterator[str]:
     others = [kind for kind in kinds if not (enums and kind is str)]
     said = [list(_of_kind(kind, value, path)) for kind in others]
     if all(said):
-        yield from min(said, key=len) if _shaped(others, value) else [_wrong(kinds, value, path)]
+        yield from min(said, key=len) if _shaped(others, value) else [_wrong(tuple(others), value, path)]
 
 
 def _of_kind(kind: Any, value: Any, path: str) -> Iterator[str]:
@@ -129,7 +127,7 @@ def _spoken(kind: Any) -> str:
         return names[kind]
     if sdk_types.is_list(kind):
         return "a list"
-    return f"an object ({kind.__name__})" if isinstance(kind, type | types.GenericAlias) else "a map"
+    return "a map" if sdk_types.is_map(kind) else f"an object ({kind.__name__})"
 
 
 def _at(path: str, key: str) -> str:

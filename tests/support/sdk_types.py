@@ -13,6 +13,7 @@ import importlib
 import keyword
 import types
 import typing
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,11 +52,13 @@ def resource_class(token: str) -> type | None:
         folder = module.partition("/")[0]
         folder += "_" if keyword.iskeyword(folder) else ""
     path = PACKAGES[package] + ("" if folder == "index" else f".{folder}")
-    try:
-        # The packages' modules load at their first use, of which `hasattr` is not one.
-        return typing.cast(type, getattr(importlib.import_module(path), name))
-    except (ImportError, AttributeError) as error:
-        raise KeyError(f"{PACKAGES[package]} has no resource of type {token}") from error
+    with warnings.catch_warnings():
+        # A module warns of its own old names as it is loaded, whatever is asked of it.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            return typing.cast(type, getattr(importlib.import_module(path), name))
+        except (ImportError, AttributeError) as error:
+            raise KeyError(f"{PACKAGES[package]} has no resource of type {token}") from error
 
 
 @functools.cache
@@ -69,6 +72,14 @@ def args_class(token: str) -> type | None:
         if kinds and is_input_type(kinds[0]):
             return typing.cast(type, kinds[0])
     raise KeyError(f"{resource} has no class of arguments")
+
+
+def deprecation(token: str) -> str | None:
+    """What the SDK says of a resource that is deprecated; None of others."""
+    resource: Any = resource_class(token)
+    # It says so when one is made, and nowhere else.
+    said = getattr(resource, "_internal_init", resource).__code__.co_consts if resource else ()
+    return next((each for each in said if str(each).startswith(f"{resource.__name__} is deprecated: ")), None)
 
 
 @functools.cache
