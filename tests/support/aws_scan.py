@@ -132,24 +132,31 @@ def suppressions(text: str) -> list[Suppression]:
     return made
 
 
+def installed() -> Path:
+    """The scanner's environment, made of its lock if it is not there; only this needs the network."""
+    lock = hashlib.sha256((SCANNER / "uv.lock").read_bytes()).hexdigest()[:12]
+    folder = CACHE / "scanner" / lock
+    command = [str(Path(sys.executable).parent / "uv"), "sync", "--quiet", "--frozen", "--no-dev"]
+    command += ["--python", sys.executable, "--project", str(SCANNER)]
+    variables = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(folder), "UV_PYTHON_DOWNLOADS": "never"}
+    # What the test's own environment is called would be taken for the scanner's.
+    variables.pop("VIRTUAL_ENV", None)
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=600, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"the scanner cannot be installed: {done.stderr[-2000:]}")
+    return folder
+
+
 def _run(folder: Path, files: list[Path], environment: Mapping[str, str] | None) -> list[dict[str, Any]]:
     if not files:
         return []
-    lock = hashlib.sha256((SCANNER / "uv.lock").read_bytes()).hexdigest()[:12]
-    variables = {
-        **os.environ,
-        "UV_PROJECT_ENVIRONMENT": str(CACHE / "scanner" / lock),
-        "UV_PYTHON_DOWNLOADS": "never",
-        # What only AWS knows counts as given, and not as left out.
-        "EVAL_TF_PLAN_AFTER_UNKNOWN": "1",
-        **(environment or {}),
-    }
-    uv = [str(Path(sys.executable).parent / "uv"), "run", "--quiet", "--frozen", "--no-dev"]
-    command = [*uv, "--python", sys.executable, "--project", str(SCANNER), "checkov"]
+    command = [str(installed() / "bin" / "checkov")]
     command += [part for file in files for part in ("--file", str(file))]
     command += ["--framework", "terraform_plan", "kubernetes", "--output", "json"]
     # Without a download of guidelines, and with nothing else to ask for, it opens no connection.
     command += ["--compact", "--quiet", "--soft-fail", "--skip-download"]
+    # What only AWS knows counts as given, and not as left out.
+    variables = {**os.environ, "EVAL_TF_PLAN_AFTER_UNKNOWN": "1", **(environment or {})}
     done = subprocess.run(
         command, cwd=folder, env=variables, capture_output=True, text=True, timeout=600, check=False
     )
