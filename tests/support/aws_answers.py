@@ -106,7 +106,7 @@ def answers(resource: Registration) -> Mapping[str, Any]:
         identity = arn.rpartition("/")[2]
     elif token.startswith(_BY_ARN):
         identity = arn
-    return {"id": identity, "arn": arn, **given, **_more(token, name, identity, arn, made)}
+    return {"id": identity, "arn": arn, **given, **_more(token, resource.inputs, name, identity, made)}
 
 
 def digits(urn: str) -> str:
@@ -139,7 +139,7 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value] if isinstance(value, list) and value is not UNKNOWN else value
 
 
-def _more(token: str, name: str, identity: str, arn: str, made: str) -> dict[str, Any]:
+def _more(token: str, inputs: Mapping[str, Any], name: str, identity: str, made: str) -> dict[str, Any]:
     """Outputs that only some types have."""
     endpoint = f"{name}.{made[:12]}.{REGION}.rds.amazonaws.com"
     issuer = f"https://oidc.eks.{REGION}.amazonaws.com/id/{made[:32].upper()}"
@@ -161,6 +161,11 @@ def _more(token: str, name: str, identity: str, arn: str, made: str) -> dict[str
             "certificateAuthority": {"data": base64.b64encode(b"certificate").decode()},
             "certificateAuthorities": [{"data": base64.b64encode(b"certificate").decode()}],
             "identities": [{"oidcs": [{"issuer": issuer}]}],
+            "vpcConfig": {
+                **plain(inputs.get("vpcConfig", {})),
+                "clusterSecurityGroupId": f"sg-{made[:17]}",
+                "vpcId": f"vpc-{made[:17]}",
+            },
             "status": "ACTIVE",
             "platformVersion": "eks.1",
         },

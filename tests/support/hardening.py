@@ -252,7 +252,7 @@ def put(inputs: dict[str, Any], place: Sequence[Any], value: Any) -> bool:
     *way, last = place
     part: Any = inputs
     for step in way:
-        if value is not REMOVE and isinstance(part, dict) and step not in part:
+        if value is not REMOVE and isinstance(part, dict) and isinstance(step, str) and step not in part:
             part[step] = {}
         try:
             part = part[step]

@@ -13,7 +13,6 @@ from hardening import (
     Mutation,
     Row,
     companions,
-    identities,
     of_type,
     places,
     put,
@@ -42,26 +41,17 @@ def public_endpoint() -> Row:
     """The API server is private, or open to named networks alone."""
 
     def bad(cluster: Resource) -> bool:
-        config = cluster.inputs.get("vpcConfig")
-        config = config if isinstance(config, dict) else {}
-        networks = config.get("publicAccessCidrs") or []
-        open_to_all = (
-            not isinstance(networks, list) or not networks or bool(EVERYWHERE & set(map(str, networks)))
-        )
-        return config.get("endpointPublicAccess") is not False and open_to_all
+        ((_, networks),) = places(cluster.inputs, "vpcConfig.publicAccessCidrs")
+        named = isinstance(networks, list) and networks and not EVERYWHERE & set(map(str, networks))
+        return _public(cluster) and not named
 
     def changes(cluster: Resource) -> Iterator[Change]:
-        (place, said), (list_place, networks) = (
-            places(cluster.inputs, f"vpcConfig.{key}")[0]
-            for key in ("endpointPublicAccess", "publicAccessCidrs")
-        )
-        for where, value in ((place, REMOVE if said is False else True), (list_place, REMOVE)):
-            inputs = copy.deepcopy(dict(cluster.inputs))
-            if (where is place or (networks is not MISSING and said is not False)) and put(
-                inputs, where, value
-            ):
-                if bad(cluster.model_copy(update={"inputs": inputs})):
-                    yield ".".join(where), inputs
+        # Of a private endpoint that it is, of a public one for whom.
+        key = "endpointPublicAccess" if not _public(cluster) else "publicAccessCidrs"
+        ((place, value),) = places(cluster.inputs, f"vpcConfig.{key}")
+        inputs = copy.deepcopy(dict(cluster.inputs))
+        if value is not MISSING and put(inputs, place, REMOVE):
+            yield ".".join(place), inputs
 
     return _single(
         "eks.endpoint", "EKS endpoint", "private, or open to named networks", _CLUSTER, bad, changes
@@ -150,7 +140,7 @@ def one_role_per_account() -> Row:
 
 
 def web_identity() -> Row:
-    """Roles that a token of an OIDC provider may take name its audience and subject, exactly or by a pattern."""
+    """Roles that a token of an OIDC provider may take name its audience and its subject."""
 
     def keys(one: Mapping[str, Any]) -> set[str]:
         conditions = one.get("Condition", {})
@@ -219,6 +209,11 @@ def force_ssl() -> Row:
     return _single(
         "rds.tls", "RDS", "no connection without TLS", kind, lambda group: not forced(group), changes
     )
+
+
+def _public(cluster: Resource) -> bool:
+    """EKS makes it public unless it is told not to."""
+    return places(cluster.inputs, "vpcConfig.endpointPublicAccess")[0][1] is not False
 
 
 def _single(

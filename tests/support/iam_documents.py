@@ -68,6 +68,8 @@ def policy_findings(document: Document, accepted: Mapping[str, str] | None = Non
             if not (itself and line.startswith(_ITSELF))
         ]
     unused = [text for text in accepted if not any(text in line for line in lines)]
+    # Of a pattern of actions the linter says the same for each action.
+    lines = list(dict.fromkeys(lines))
     return [
         *(line for line in lines if not any(text in line for text in accepted)),
         *(f"accepted, and not found: {text}" for text in unused),
