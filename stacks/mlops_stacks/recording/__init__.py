@@ -8,7 +8,7 @@ from mlops_stacks.recording.document import (
     Resource,
     document_of,
 )
-from mlops_stacks.recording.engine import CannotRecord, Recording, Registration, record
+from mlops_stacks.recording.engine import Answers, CannotRecord, Recording, Registration, record
 from mlops_stacks.recording.values import UNKNOWN, Secret
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "UNKNOWN",
     "UNKNOWN_MARK",
     "VERSION",
+    "Answers",
     "CannotRecord",
     "Document",
     "Recording",

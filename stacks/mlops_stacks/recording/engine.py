@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2, struct_pb2
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks
 from pulumi.runtime import stack as stacks
@@ -23,6 +23,9 @@ from pulumi.runtime.settings import Settings, configure
 from mlops_stacks.recording.values import decoded
 
 _STACK = "pulumi:pulumi:Stack"
+
+Answers = Callable[["Registration"], Mapping[str, Any]]
+"""What a provider would say of a resource that it made: outputs by their names in its schema, and `id`."""
 
 
 class CannotRecord(Exception):
@@ -70,24 +73,28 @@ def record(
     stack: str,
     config: Mapping[str, str],
     preview: bool = True,
+    answers: Answers | None = None,
 ) -> Recording:
     """Run `program` to its end, as a preview or an update, and return what it registered.
 
     In a preview an output that the program did not give as an input is unknown, as are all ids.  In an
-    update it is absent, and ids are made up.
+    update it is absent, and ids are made up, unless `answers` has them.
 
     Pulumi keeps the running program's settings, configuration and root in context variables; each call
     runs in a context of its own, so that runs in one process know nothing of each other.
 
     Args:
         config: by full key (`mlops:cluster`), as the engine hands it over: JSON for sections.
+        answers: what a provider's resources have after an update; a preview does not ask.
 
     Raises:
         CannotRecord: the program reads an existing resource, calls a provider's function, or registers two
             resources of one URN.
         Exception: whatever the program raises.
     """
-    return contextvars.Context().run(_run, program, _Monitor(project, stack, preview), config)
+    return contextvars.Context().run(
+        _run, program, _Monitor(project, stack, None if preview else answers, preview), config
+    )
 
 
 class _Monitor(mocks.MockMonitor):
@@ -96,8 +103,9 @@ class _Monitor(mocks.MockMonitor):
     What of `MockMonitor` asks its mocks is replaced, so it is given none.
     """
 
-    def __init__(self, project: str, stack: str, preview: bool) -> None:
+    def __init__(self, project: str, stack: str, answers: Answers | None, preview: bool) -> None:
         self.project, self.stack, self.preview = project, stack, preview
+        self.answers = answers
         self.recording = Recording()
         self._urns: set[str] = set()
 
@@ -106,12 +114,19 @@ class _Monitor(mocks.MockMonitor):
         return f"urn:pulumi:{self.stack}::{self.project}::{chain}{type_}::{name}"
 
     def RegisterResource(self, request: Any) -> Any:
+        known: dict[str, Any] = {}
         if request.type != _STACK:
-            self._add(self._registration(request))
+            registration = self._registration(request)
+            self._add(registration)
+            if self.answers is not None and request.custom:
+                known.update(self.answers(registration))
+        made_up = f"{request.name}-id" if request.custom and not self.preview else ""
+        outputs = struct_pb2.Struct()
+        outputs.CopyFrom(request.object)
+        identity = known.pop("id", made_up)
+        outputs.update(known)
         return resource_pb2.RegisterResourceResponse(
-            urn=self.make_urn(request.parent, request.type, request.name),
-            id=f"{request.name}-id" if request.custom and not self.preview else "",
-            object=request.object,
+            urn=self.make_urn(request.parent, request.type, request.name), id=identity, object=outputs
         )
 
     def RegisterResourceOutputs(self, request: Any) -> Any:

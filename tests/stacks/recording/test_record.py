@@ -95,6 +95,23 @@ def test_a_provider_is_named_by_its_urn_though_a_preview_knows_no_id() -> None:
     assert only(recording, "here").inputs["kubeconfig"] == Secret("text")
 
 
+def test_an_update_knows_what_the_provider_is_said_to_add_and_a_preview_does_not_ask() -> None:
+    def program() -> None:
+        store = Store("store", size="1Gi")
+        Store("reader", id=store.id, size=store.size, address=store.address)
+
+    def answers(store: Registration) -> dict[str, Any]:
+        return {"id": f"s-{store.name}", "address": "10.0.0.7"} if store.inputs["size"] == "1Gi" else {}
+
+    update = recorded(program, preview=False, answers=answers)
+    assert only(update, "reader").inputs == {"id": "s-store", "size": "1Gi", "address": "10.0.0.7"}
+    assert only(recorded(program, answers=answers), "reader").inputs == {
+        "id": UNKNOWN,
+        "size": "1Gi",
+        "address": UNKNOWN,
+    }
+
+
 def test_a_preview_knows_inputs_and_neither_ids_nor_what_the_provider_adds() -> None:
     def program() -> None:
         store = Store("store", size="1Gi")
