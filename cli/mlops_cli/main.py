@@ -159,17 +159,20 @@ def dashboard(
 @app.command()
 def doctor(
     name: Annotated[str, typer.Argument(help="Environment; or `aws`, to check an account.")] = "local",
-    region: Annotated[str | None, typer.Option(help="With `aws`: the region to check.")] = None,
+    environment: Annotated[str | None, typer.Argument(help="With `aws`: the environment.")] = None,
+    region: Annotated[str | None, typer.Option(help="With `aws`: a region, without environment.")] = None,
     account_id: aws.AccountId = None,
     profile: aws.Profile = None,
 ) -> None:
     """Check the machine for an environment, or an AWS account, before anything is changed."""
     from mlops_cli import lifecycle
 
-    if name == "aws":
+    if name != "aws" and environment is not None:
+        raise typer.BadParameter(f"one environment at a time, or `mlops doctor aws {environment}`")
+    if name == "aws" and environment is None:
         aws.doctor_of_region(region, account_id, profile)
     else:
-        lifecycle.doctor(_environment(name), Ui())
+        lifecycle.doctor(_environment(environment or name), Ui())
 
 
 app.add_typer(aws.bootstrap, name="bootstrap")

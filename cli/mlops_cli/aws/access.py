@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mlops_cli.aws.errors import AwsRefused
@@ -34,6 +34,7 @@ class Account:
     account_id: str
     identity_arn: str
     region: str
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def partition(self) -> str:
@@ -44,12 +45,15 @@ class Account:
         """A boto3 client that gives up after five tries and does not hang on a dead address."""
         from botocore.config import Config
 
-        config = Config(
-            retries={"mode": "standard", "max_attempts": 5},
-            connect_timeout=10,
-            user_agent_appid="pulumi-mlops",
-        )
-        return self.session.client(service, region_name=region or self.region, config=config)
+        key = (service, region or self.region)
+        if key not in self._clients:
+            config = Config(
+                retries={"mode": "standard", "max_attempts": 5},
+                connect_timeout=10,
+                user_agent_appid="pulumi-mlops",
+            )
+            self._clients[key] = self.session.client(service, region_name=key[1], config=config)
+        return self._clients[key]
 
 
 def sign_in(region: str, *, profile: str | None = None, account_id: str | None = None) -> Account:

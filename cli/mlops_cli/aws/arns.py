@@ -68,7 +68,8 @@ _COMMANDS = {
     "rds:cluster": "rds delete-db-cluster --db-cluster-identifier {id}"
     " --final-db-snapshot-identifier {id}-final",
     "rds:cluster-snapshot": "rds delete-db-cluster-snapshot --db-cluster-snapshot-identifier {id}",
-    "rds:db": "rds delete-db-instance --db-instance-identifier {id} --final-db-snapshot-identifier {id}-final",
+    "rds:db": "rds delete-db-instance --db-instance-identifier {id}"
+    " --final-db-snapshot-identifier {id}-final",
     "rds:pg": "rds delete-db-parameter-group --db-parameter-group-name {id}",
     "rds:snapshot": "rds delete-db-snapshot --db-snapshot-identifier {id}",
     "rds:subgrp": "rds delete-db-subnet-group --db-subnet-group-name {id}",

@@ -107,6 +107,6 @@ def _usable(metadata: dict[str, Any], alias: str) -> str:
         return str(metadata["Arn"])
     undo = "`aws kms cancel-key-deletion --key-id {0}` and " if state == "PendingDeletion" else ""
     raise AwsRefused(
-        f"key {key_id} ({alias}) is {state}: what it encrypted cannot be read, and is lost when it is deleted."
+        f"key {key_id} ({alias}) is {state}: what it encrypted cannot be read, and is lost with it."
         f"\nRun {undo.format(key_id)}`aws kms enable-key --key-id {key_id}`, then this command again."
     )

@@ -109,6 +109,7 @@ def bucket_settings(account: Account, backend: StateBackend, key_arn: str) -> It
         read("get_bucket_lifecycle_configuration", "Rules"),
         lifecycle["Rules"],
         write("put_bucket_lifecycle_configuration", LifecycleConfiguration=lifecycle),
+        state_backend.same_lifecycle,
     )
     policy = state_backend.bucket_policy(backend, key_arn)
     yield Setting(

@@ -1,4 +1,4 @@
-"""Read-only checks of the ground: region, zones, services, instance types, database class, roles of services."""
+"""Read-only checks of the ground: region, zones, services, types of instances, roles of services."""
 
 from __future__ import annotations
 

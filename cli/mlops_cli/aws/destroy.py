@@ -1,4 +1,4 @@
-"""Destroy an environment to the end: refuse what is protected, wait for AWS to let go, report what is left."""
+"""Destroy an environment to the end: refuse what is protected, wait for AWS, report what is left."""
 
 from __future__ import annotations
 

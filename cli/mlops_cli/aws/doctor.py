@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from mlops_cli.aws import checks_ground, checks_quotas, inventory
 from mlops_cli.aws.access import DENIED, Account, code_of, explain, sign_in
-from mlops_cli.aws.arns import Arn
+from mlops_cli.aws.arns import Arn, delete_command
 from mlops_cli.aws.checks_cluster import Connect, cluster, describe
 from mlops_cli.aws.checks_machine import Run, run, tools
 from mlops_cli.aws.errors import AwsRefused
@@ -20,7 +20,7 @@ Check = Callable[[Account, AwsNeeds], Iterable[Finding]]
 def examine(
     needs: AwsNeeds, *, profile: str | None = None, run: Run = run, connect: Connect = reach_endpoint
 ) -> Iterator[Finding]:
-    """Every check's findings, one after the other; without valid credentials the first is the only one of AWS."""
+    """Every check's findings as they come; without valid credentials none but those of this machine."""
     yield from tools(run)
     try:
         account = sign_in(needs.region, profile=profile)
@@ -80,7 +80,7 @@ def resources(account: Account, needs: AwsNeeds) -> Iterator[Finding]:
             yield warn(
                 "left over",
                 f"{each.arn.kind} {each.arn.id} is tagged {environment}, and there is no cluster {name}",
-                inventory.delete_command(each.arn),
+                delete_command(each.arn),
             )
         if not left:
             yield ok("left over", f"nothing is tagged {environment}")

@@ -6,7 +6,7 @@ from mlops_cli.errors import CommandError
 
 
 class AwsRefused(CommandError):
-    """Credentials, account, permission or a name stands in the way; nothing was changed by the refused call."""
+    """Credentials, account, permission or a name stands in the way; the refused call changed nothing."""
 
     exit_code = 20
 

@@ -55,8 +55,8 @@ def refusal(environment: str, found: Sequence[Guarded], *, production: bool) -> 
         lines.append(f"  {each.name} ({by})")
     if production:
         lines += [
-            f"To let all of them go: in stacks/Pulumi.{environment}.yaml set mlops:aws.production to false and"
-            " mlops:aws.expires to a day,",
+            f"To let all of them go: in stacks/Pulumi.{environment}.yaml set mlops:aws.production to false"
+            " and mlops:aws.expires to a day,",
             f"run `mlops up {environment}`, which takes the protection off, then"
             f" `mlops down {environment} --yes`.",
         ]

@@ -1,4 +1,4 @@
-"""Whether the cluster's endpoint answers from this machine: name, TCP, TLS with the cluster's own authority."""
+"""Whether the cluster's endpoint answers from here: name, TCP, TLS with the cluster's own authority."""
 
 from __future__ import annotations
 

@@ -21,7 +21,6 @@ META_KEY = ".pulumi/meta.yaml"
 META_BODY = "version: 1\n"
 """Project-scoped layout. Written here, so that no operator needs the right to write it."""
 NONCURRENT_DAYS = 90
-KEPT_VERSIONS = 20
 LOCK_DAYS = 1
 MULTIPART_DAYS = 7
 ROTATION_DAYS = 365
@@ -148,17 +147,14 @@ def encryption(key_arn: str) -> dict[str, Any]:
 
 
 def lifecycle() -> dict[str, Any]:
-    """Old versions of states for a quarter and at least twenty of each; of locks for a day."""
+    """Versions of states that were replaced are kept for a quarter; of locks, for a day."""
     return {
         "Rules": [
             {
                 "ID": "old-versions",
                 "Filter": {"Prefix": ""},
                 "Status": "Enabled",
-                "NoncurrentVersionExpiration": {
-                    "NoncurrentDays": NONCURRENT_DAYS,
-                    "NewerNoncurrentVersions": KEPT_VERSIONS,
-                },
+                "NoncurrentVersionExpiration": {"NoncurrentDays": NONCURRENT_DAYS},
                 "Expiration": {"ExpiredObjectDeleteMarker": True},
                 "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": MULTIPART_DAYS},
             },
@@ -172,11 +168,23 @@ def lifecycle() -> dict[str, Any]:
     }
 
 
+def same_lifecycle(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> bool:
+    """Whether the rules are the same, in any order; AWS writes an empty prefix in more than one way."""
+
+    def plain(rules: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        prefixes = {rule["ID"]: (rule.get("Filter") or rule).get("Prefix", "") for rule in rules}
+        return {
+            rule["ID"]: {**rule, "Filter": {"Prefix": prefixes[rule["ID"]]}, "Prefix": None} for rule in rules
+        }
+
+    return plain(found) == plain(wanted)
+
+
 def operator_policy(backend: StateBackend, stack: str, *, state_key: str, secrets_key: str) -> str:
     """What a person or a CI role needs to preview, update and destroy one stack, and no other's state.
 
     Listing is not restricted to a prefix: S3 answers 403 instead of 404 for an absent object to whoever may
-    list under a condition only, and Pulumi asks for objects that are not there yet. It shows names, no content.
+    list under a condition only, and Pulumi asks for objects that are not there yet. Names show, no content.
 
     Args:
         state_key: ARN of the key of the bucket.

@@ -82,8 +82,8 @@ _RULES = (
     _rule(
         "bucket-not-empty",
         False,
-        "its content is kept on purpose; set mlops:aws.production to false and `mlops up`, so that the destroy"
-        " may empty it, or empty all its versions yourself",
+        "its content is kept on purpose; set mlops:aws.production to false and `mlops up`, so that the"
+        " destroy may empty it, or empty all its versions yourself",
         r"\bBucketNotEmpty\b",
         r"\bRepositoryNotEmptyException\b",
     ),
