@@ -27,13 +27,17 @@ CREDENTIALS = {
 _permitted = access_control.IAMPolicyStatement.is_action_permitted
 
 
-def _without_conditions(self: Any, *arguments: Any, **options: Any) -> Any:
-    """moto knows few conditions and takes the others for unmet: denials are left out, permissions kept."""
-    conditions = self._statement.pop("Condition", None)
-    if conditions and self._statement["Effect"] == "Deny":
-        self._statement["Condition"] = conditions
+def _without_conditions(self: Any, action: str, resource: str = "*", *rest: Any, **options: Any) -> Any:
+    """moto takes conditions that it does not know for unmet: denials are left out, permissions kept.
+
+    It does not tell which key a call to KMS is about either: any key of the statement is taken for it.
+    """
+    statement = dict(self._statement)
+    if statement.pop("Condition", None) and statement["Effect"] == "Deny":
         return access_control.PermissionResult.NEUTRAL
-    return _permitted(self, *arguments, **options)
+    if action.startswith("kms:") and resource == "*":
+        resource = statement["Resource"][0]
+    return _permitted(access_control.IAMPolicyStatement(statement), action, resource, *rest, **options)
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def add_ons(eks: Any, name: str, kubernetes: str) -> Iterator[Finding]:
 def reachable(found: dict[str, Any], connect: Connect) -> Finding:
     """Whether this machine reaches the cluster's endpoint."""
     address = urlsplit(found["endpoint"])
-    authority = base64.b64decode(found["certificateAuthority"]["data"]).decode()
+    authority = base64.b64decode(found["certificateAuthority"]["data"]).decode("ascii", "ignore")
     network = found["resourcesVpcConfig"]
     error: OSError | None = None
     try:
