@@ -4,16 +4,30 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import pulumi
+
+from mlops_stacks.aws_settings import (
+    AwsSettings,
+    BudgetSettings,
+    EdgeSettings,
+    EksCluster,
+    NodePoolSettings,
+)
+from mlops_stacks.settings import NAMESPACE
+from pulumi_mlops import model_endpoint_pods
+from pulumi_mlops.aws import rds_checks
+from pulumi_mlops.aws.budget import BudgetArgs
+from pulumi_mlops.aws.cloud_alarms import CloudAlarmsArgs
 from pulumi_mlops.aws.ecr_registry import EcrRegistryArgs, EcrSource
+from pulumi_mlops.aws.edge_args import CertificateSource, ControllerSource, EdgeArgs, EdgeScheme
 from pulumi_mlops.aws.eks_args import EksClusterArgs, EksSource, NodeKind, NodePoolArgs
+from pulumi_mlops.aws.ground import GroundArgs
+from pulumi_mlops.aws.hosted_zone import ZoneSource
 from pulumi_mlops.aws.network_args import Endpoints, Nat, NetworkArgs, NetworkSource
 from pulumi_mlops.aws.rds_args import RdsDatabaseArgs, RdsDatabaseSource
 from pulumi_mlops.aws.s3_object_store import LockMode, S3ObjectStoreArgs, S3Source
+from pulumi_mlops.aws.web_acl import WebAclSource
 
-from mlops_stacks.aws_settings import AwsSettings, EksCluster, NodePoolSettings
-from mlops_stacks.settings import NAMESPACE
-from pulumi_mlops.aws.ground import GroundArgs
-
+BALANCER_LOGS = "load-balancer"
 Given = Mapping[str, object]
 
 
@@ -102,6 +116,7 @@ def object_store(settings: AwsSettings, ground: GroundArgs, key: pulumi.Input[st
         "noncurrent_days": wanted.noncurrent_days,
         "request_days": wanted.request_days,
         "models_lock": lock,
+        "load_balancer_logs": BALANCER_LOGS if settings.edge else None,
     }
     return cast(S3ObjectStoreArgs, _given({**common, **create}))
 
@@ -148,6 +163,78 @@ def database(
         "backup_days": wanted.backup_days,
     }
     return cast(RdsDatabaseArgs, {"ground": ground, "source": RdsDatabaseSource.CREATE, "create": create})
+
+
+def edge(
+    wanted: EdgeSettings, endpoints: Iterable[str], namespace: str, place: Mapping[str, Any]
+) -> EdgeArgs:
+    """The way from outside; `place` is ground, cluster, network and logs."""
+    domain = {
+        "name": wanted.domain,
+        "source": ZoneSource.ADOPT if wanted.zone_id else ZoneSource.CREATE,
+        "zone_id": wanted.zone_id,
+        "parent_zone_id": wanted.parent_zone_id,
+        "certificate": CertificateSource.ADOPT if wanted.certificate_arn else CertificateSource.CREATE,
+        "certificate_arn": wanted.certificate_arn,
+    }
+    firewall = {
+        "source": WebAclSource.ADOPT if wanted.web_acl_arn else WebAclSource.CREATE,
+        "arn": wanted.web_acl_arn,
+        "rate_limit": wanted.rate_limit,
+        "log_key_arn": None if wanted.web_acl_arn else place["log_key_arn"],
+    }
+    args = {
+        **{key: value for key, value in place.items() if key != "log_key_arn"},
+        "scheme": EdgeScheme.INTERNET if wanted.internet else EdgeScheme.INTERNAL,
+        "public": wanted.public,
+        "allowed_cidrs": list(wanted.allowed_cidrs),
+        "domain": _given(domain),
+        "firewall": _given(firewall),
+        "controller": {"source": ControllerSource.RUN},
+        "endpoints": [
+            {
+                "name": name,
+                "namespace": namespace,
+                "service": name,
+                "port": model_endpoint_pods.PORT,
+                "host": host(wanted, name),
+            }
+            for name in endpoints
+        ],
+    }
+    return cast(EdgeArgs, _given(args))
+
+
+def host(wanted: EdgeSettings, endpoint: str) -> str:
+    """The name by which clients ask an endpoint."""
+    return f"{endpoint}.{wanted.domain}"
+
+
+def alarms(
+    settings: AwsSettings, ground: GroundArgs, key: pulumi.Input[str], watched: Mapping[str, Any]
+) -> CloudAlarmsArgs:
+    """Alarms about what is `watched` around the cluster: its name, gateways, queues and keys."""
+    database = settings.database
+    args = {
+        "ground": ground,
+        "key_arn": key,
+        "emails": list(settings.alarm_emails),
+        "object_name": f"{NAMESPACE}-{environment(ground)}",
+        **{name: value for name, value in watched.items() if name != "database_identifier"},
+    }
+    if database.mode == "create":
+        args["database"] = {
+            "identifier": watched["database_identifier"],
+            "storage_gib": database.storage_gib,
+            "memory_gib": rds_checks.memory_gib(database.instance_class),
+            "burstable": database.instance_class.startswith("db.t"),
+        }
+    return cast(CloudAlarmsArgs, _given(args))
+
+
+def budget(wanted: BudgetSettings, ground: GroundArgs) -> BudgetArgs:
+    """The budget of a month."""
+    return {"ground": ground, "monthly_usd": float(wanted.monthly), "emails": list(wanted.notify)}
 
 
 def environment(ground: GroundArgs) -> str:

@@ -1,21 +1,24 @@
 """An environment on AWS: its ground, its cluster and stores, and the platform on them."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
 
 from mlops_stacks import aws_args, aws_ground, aws_roles
 from mlops_stacks.aws_ground import Ground
-from mlops_stacks.aws_settings import AwsSettings, EksCluster
+from mlops_stacks.aws_settings import AwsSettings, EdgeSettings, EksCluster
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.made_later import made_later
 from mlops_stacks.platform_args import image_names, missing, platform_parts, platform_secrets
 from mlops_stacks.settings import NAMESPACE, Images, Settings
-from pulumi_mlops import DatabaseSource, ObjectStoreSource, Platform, PlatformArgs
+from pulumi_mlops import DatabaseSource, ObjectStoreSource, Platform, PlatformArgs, model_endpoint_pods
 from pulumi_mlops.aws import aws_checks, iam_policy
+from pulumi_mlops.aws.budget import Budget
+from pulumi_mlops.aws.cloud_alarms import CloudAlarms
 from pulumi_mlops.aws.ecr_registry import EcrRegistry
+from pulumi_mlops.aws.edge import Edge
 from pulumi_mlops.aws.eks_cluster import EksCluster as Cluster
 from pulumi_mlops.aws.iam_policy import Statement
 from pulumi_mlops.aws.network import Network
@@ -72,11 +75,69 @@ def register(settings: Settings, given: AwsSettings, wanted: EksCluster) -> Plat
         "database": {"source": DatabaseSource.ADOPT, "url": database.url},
     }
     args["model_registry"] |= {"database_password": _password(given, database, args["images"]["pipeline"])}
-    return _platform(args, roles)
+    if given.edge is not None:
+        _publish(args["endpoints"], given.edge, network.cidr)
+    platform = Platform(NAMESPACE, cast(PlatformArgs, args), pulumi.ResourceOptions(depends_on=roles))
+    if given.edge is not None:
+        place = _edge_place(ground, network, cluster, store, internet=given.edge.internet)
+        names = [endpoint.name for endpoint in settings.endpoints]
+        # Its bindings are in the platform's namespace, and their pods behind them.
+        options = pulumi.ResourceOptions(
+            providers={"aws": ground.provider, "kubernetes": cluster.provider}, depends_on=[platform]
+        )
+        Edge(f"{NAMESPACE}-edge", aws_args.edge(given.edge, names, aws_roles.MODELS, place), options)
+    _watch(given, wanted, ground, network, cluster, database)
+    return platform
 
 
-def _platform(args: PlatformArgs, roles: list[pulumi.Resource]) -> Platform:
-    return Platform(NAMESPACE, args, pulumi.ResourceOptions(depends_on=roles))
+def _publish(endpoints: list[dict[str, Any]], edge: EdgeSettings, network: pulumi.Output[str]) -> None:
+    """Tell each endpoint its address, and let the load balancer in, which has addresses of the network."""
+    for endpoint in endpoints:
+        endpoint["public_url"] = f"https://{aws_args.host(edge, endpoint['name'])}"
+        endpoint["allowed_ingress"] = [
+            {"name": "load balancer", "port": model_endpoint_pods.PORT, "cidr": network}
+        ]
+
+
+def _edge_place(
+    ground: Ground, network: Network, cluster: Cluster, store: S3ObjectStore, *, internet: bool
+) -> dict[str, Any]:
+    return {
+        "ground": ground.args,
+        "cluster_name": cluster.name,
+        "cluster_security_group_id": cluster.security_group_id,
+        "vpc_id": network.vpc_id,
+        "subnet_ids": network.public_subnet_ids if internet else network.private_subnet_ids,
+        "logs_bucket": store.bucket_names["logs"],
+        "logs_prefix": aws_args.BALANCER_LOGS,
+        "log_key_arn": ground.log_key,
+    }
+
+
+def _watch(
+    given: AwsSettings,
+    wanted: EksCluster,
+    ground: Ground,
+    network: Network,
+    cluster: Cluster,
+    database: RdsDatabase,
+) -> None:
+    """What looks after the environment from outside the cluster: alarms and the budget."""
+    queue = cluster.interruption_queue
+    watched = {
+        "database_identifier": database.identifier,
+        "cluster_name": cluster.name if wanted.mode == "create" else None,
+        "nat_gateways": network.nat_gateways,
+        "queues": {} if queue is None else {"interruptions": queue},
+        "key_arns": [ground.cluster_key, ground.data_key, ground.log_key],
+    }
+    CloudAlarms(
+        f"{NAMESPACE}-alarms",
+        aws_args.alarms(given, ground.args, ground.log_key, watched),
+        ground.options,
+    )
+    if given.budget is not None:
+        Budget(f"{NAMESPACE}-budget", aws_args.budget(given.budget, ground.args), ground.options)
 
 
 def _admin_role(wanted: EksCluster, ground: Ground) -> pulumi.Output[str] | None:

@@ -8,11 +8,18 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mlops_stacks import setting_types as types
 from mlops_stacks.setting_types import Section
-from pulumi_mlops.aws import aws_checks
+from pulumi_mlops.aws import aws_checks, rds_checks
+
+
+def _sized(value: str) -> str:
+    rds_checks.memory_gib(value)
+    return value
+
 
 Region = Annotated[str, AfterValidator(aws_checks.region)]
 AccountId = Annotated[str, AfterValidator(aws_checks.account_id)]
 Arn = Annotated[str, AfterValidator(aws_checks.arn)]
+DatabaseClass = Annotated[str, AfterValidator(_sized)]
 Day = Annotated[date, Field(strict=False)]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
@@ -56,20 +63,38 @@ class NetworkSettings(Section):
 
 
 class EdgeSettings(Section):
-    """The load balancer in front of the endpoints, each of which is `<name>.<domain>`."""
+    """The load balancer in front of the endpoints, each of which is `<name>.<domain>`.
+
+    It is inside the VPC unless `internet` is true. `public` admits everybody, in place of `allowedCidrs`. Zone,
+    certificate and firewall are made where none are named.
+    """
 
     domain: types.Text
-    zone_id: types.Text | None = None
-    certificate_arn: Arn | None = None
+    internet: bool = False
     public: bool = False
     allowed_cidrs: types.Several[types.Cidr] = ()
+    zone_id: types.Text | None = None
+    parent_zone_id: types.Text | None = None
+    certificate_arn: Arn | None = None
+    web_acl_arn: Arn | None = None
+    rate_limit: types.Positive | None = None
+
+    @model_validator(mode="after")
+    def _somebody_may_ask(self) -> Self:
+        if self.public == bool(self.allowed_cidrs):
+            raise ValueError(
+                "allowedCidrs: name the networks that may ask, or set public: true for everybody"
+            )
+        if self.zone_id and self.parent_zone_id:
+            raise ValueError("parentZoneId: is for a zone that is made; leave it out where zoneId is given")
+        return self
 
 
 class BudgetSettings(Section):
     """A month's budget in US dollars, and who is told before it is spent."""
 
     monthly: types.Positive
-    notify: types.Several[Email] = ()
+    notify: Annotated[tuple[Email, ...], Field(strict=False, min_length=1, max_length=10)]
 
 
 class StorageSettings(Section):
@@ -88,7 +113,7 @@ class DatabaseClassSettings(Section):
     """
 
     mode: Literal["create", "adopt"] = "create"
-    instance_class: types.Text = "db.t4g.medium"
+    instance_class: DatabaseClass = "db.t4g.medium"
     version: types.Text = "17"
     storage_gib: types.Positive = 20
     multi_az: bool = False

@@ -75,6 +75,7 @@ class EksCluster(pulumi.ComponentResource):
         _refuse_both(source, args)
         cluster_name = inputs.plain(args, "cluster_name", eks_checks.cluster_name)
         self.name = pulumi.Output.from_input(cluster_name)
+        self._queue: pulumi.Output[str] | None = None
         ready: list[pulumi.Resource] = []
         if source is EksSource.CREATE:
             ready = self._create(name, cluster_name, args)
@@ -103,6 +104,11 @@ class EksCluster(pulumi.ComponentResource):
         """The provider that applies objects to this cluster."""
         return self._provider
 
+    @property
+    def interruption_queue(self) -> pulumi.Output[str] | None:
+        """Name of the queue from which Karpenter learns of interruptions; None of an adopted cluster."""
+        return self._queue
+
     def _create(self, name: str, cluster_name: str, args: EksClusterArgs) -> list[pulumi.Resource]:
         """Register the cluster; returned is what must be there before anything runs in it."""
         wanted, entries = _control_plane_args(args), _entries(args)
@@ -123,6 +129,7 @@ class EksCluster(pulumi.ComponentResource):
         served = eks_addons.addons(site, cluster, versions, eks_addons.after_nodes, [system_nodes])
         volumes = eks_addons.storage_class(site, cluster, options, served)
         grounds = karpenter.grounds(site, cluster)
+        self._queue = grounds.queue.name
         running = karpenter.controller(site, cluster, chart, grounds, options, [system_nodes, *served])
         ground = node_pools.Ground(
             grounds.profile.name,

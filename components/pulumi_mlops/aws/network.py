@@ -63,6 +63,7 @@ class Network(pulumi.ComponentResource):
         )
 
     def _adopt(self, found: Adopted) -> None:
+        self._nat_gateways: dict[str, pulumi.Output[str]] = {}
         self.vpc_id = pulumi.Output.from_input(found.vpc_id)
         self.cidr = pulumi.Output.from_input(found.cidr)
         self.private_subnet_ids = pulumi.Output.all(*found.private)
@@ -83,6 +84,12 @@ class Network(pulumi.ComponentResource):
         self.public_subnet_ids = after(_ids(ground.public), ways.public)
         self.database_subnet_ids = after(_ids(ground.database), ways.database)
         self.nat_addresses = pulumi.Output.all(*ways.addresses)
+        self._nat_gateways = {zone: gateway.id for zone, gateway in ways.gateways.items()}
+
+    @property
+    def nat_gateways(self) -> dict[str, pulumi.Output[str]]:
+        """Ids of the NAT gateways by their zones, for Python programs; none of an adopted network."""
+        return self._nat_gateways
 
 
 def _ids(subnets: Mapping[str, aws.ec2.Subnet]) -> pulumi.Output[list[str]]:

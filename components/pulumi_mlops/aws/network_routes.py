@@ -28,6 +28,8 @@ class Ways:
     database: list[pulumi.Resource]
     addresses: list[pulumi.Output[str]]
     """Public addresses from which the private subnets call, one for each NAT gateway."""
+    gateways: dict[str, aws.ec2.NatGateway]
+    """NAT gateways by their zones."""
 
 
 def register(site: Site, ground: Ground, nat: Nat) -> Ways:
@@ -56,7 +58,7 @@ def register(site: Site, ground: Ground, nat: Nat) -> Ways:
             private.append(_route(site, f"private-{zone}", table, nat_gateway_id=gateway.id))
     closed = _table(site, ground, "database")
     database = [closed, *_associations(site, "database", ground.database, closed)]
-    return Ways(tables, private, public, database, addresses)
+    return Ways(tables, private, public, database, addresses, gateways)
 
 
 def _nat_zones(nat: Nat, subnets: Subnets) -> list[str]:

@@ -186,3 +186,19 @@ def _minutes(hours: str, minutes: str) -> int:
 
 def _span(begin: int, end: int, cycle: int) -> tuple[int, int]:
     return begin, (end - begin) % cycle
+
+
+def memory_gib(instance_class: str) -> float:
+    """Memory of an RDS class of the families t, m and r (AWS, "DB instance class types").
+
+    Raises `InvalidValue` for any other.
+    """
+    parts = instance_class.split(".")
+    sizes = {"micro": 1.0, "small": 2.0, "medium": 4.0, "large": 8.0, "xlarge": 16.0}
+    sizes |= {f"{times}xlarge": 16.0 * times for times in (2, 4, 8, 12, 16, 24)}
+    if len(parts) != 3 or parts[1][:1] not in "tmr" or parts[2] not in sizes:
+        raise InvalidValue(
+            f"{instance_class!r} is no class whose memory is known here; allowed are those of the families t, m "
+            "and r, such as db.t4g.medium"
+        )
+    return sizes[parts[2]] * (2 if parts[1][0] == "r" else 1)

@@ -69,6 +69,9 @@ class S3ObjectStoreArgs(TypedDict):
     """To create: days after which logged requests go to cheaper storage; 30 at least, never without it."""
     access_log_days: NotRequired[pulumi.Input[int]]
     """To create: days for which records of access are kept; 365 by default."""
+    load_balancer_logs: NotRequired[str]
+    """To create: prefix of the bucket of records under which load balancers of the account write theirs; none
+    may without it."""
     models_lock: NotRequired[ObjectLockArgs]
     """To create: keep every version of models and releases from being deleted; S3 takes it for new buckets
     alone, and clients must send checksums."""
@@ -81,6 +84,7 @@ _CREATE = (
     "request_days",
     "request_infrequent_days",
     "access_log_days",
+    "load_balancer_logs",
     "models_lock",
 )
 
@@ -194,7 +198,9 @@ class S3ObjectStore(pulumi.ComponentResource):
             f"{name}-logs-policy",
             bucket=logs.bucket.bucket,
             policy=pulumi.Output.all(logs.arn, account_id, pulumi.Output.all(**arns)).apply(
-                lambda known: s3_policies.logs_policy(known[0], known[1], known[2])
+                lambda known: s3_policies.logs_policy(
+                    known[0], known[1], known[2], balancers=args.get("load_balancer_logs")
+                )
             ),
             opts=s3_bucket.setting_options(self, logs.bucket, logs.ready),
         )

@@ -8,7 +8,7 @@ and "Encryption context"; Service Authorization Reference, Amazon S3.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pulumi_mlops.aws import iam_policy
+from pulumi_mlops.aws import edge_policies, iam_policy
 from pulumi_mlops.aws.iam_policy import Conditions, Statement
 
 OLDEST_TLS = "1.2"
@@ -44,10 +44,13 @@ def bucket_policy(bucket_arn: str, key_arn: str) -> str:
     )
 
 
-def logs_policy(bucket_arn: str, account_id: str, sources: Mapping[str, str]) -> str:
+def logs_policy(
+    bucket_arn: str, account_id: str, sources: Mapping[str, str], *, balancers: str | None = None
+) -> str:
     """The policy of the bucket of access logs: S3's log delivery writes, for the buckets named alone.
 
-    `sources` are the ARNs of the logged buckets by the prefix of their logs.
+    `sources` are the ARNs of the logged buckets by the prefix of their logs; `balancers` is the prefix under
+    which load balancers of the account write theirs.
     """
     return iam_policy.document(
         *_connections(bucket_arn),
@@ -64,6 +67,7 @@ def logs_policy(bucket_arn: str, account_id: str, sources: Mapping[str, str]) ->
             )
             for prefix, source in sources.items()
         ),
+        *([] if balancers is None else [edge_policies.access_log(bucket_arn, balancers, account_id)]),
     )
 
 
