@@ -75,13 +75,13 @@ def tags(suffix: str) -> dict[str, str]:
 
 def previewed(args: dict[str, Any]) -> Recording:
     """What a preview of a cluster called `eks` registers."""
-    return registered(lambda: EksCluster("eks", args), preview=True)  # type: ignore[arg-type]
+    return registered(lambda: EksCluster("eks", args), preview=True)
 
 
 def options(args: dict[str, Any]) -> dict[str, recording.Registration]:
     """What a preview registers, by name, with protection and what each is deleted with."""
     made = recording.record(
-        lambda: EksCluster("eks", args),  # type: ignore[arg-type]
+        lambda: EksCluster("eks", args),
         project="mlops",
         stack="test",
         config={},

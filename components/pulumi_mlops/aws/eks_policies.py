@@ -55,53 +55,28 @@ def volumes_key(key_arn: str, region: str) -> str:
 
 def karpenter_nodes(place: Place) -> str:
     """What Karpenter does with instances: launch, tag and end those of this cluster, and none else."""
-
-    def mine(kind: str) -> str:
-        return place.arn("ec2", f"{kind}/*")
-
-    cluster = place.cluster
-    made = [mine(kind) for kind in _MADE_AT_LAUNCH]
-    owned = f"kubernetes.io/cluster/{cluster}"
-    asked = {
-        "StringEquals": {f"aws:RequestTag/{owned}": "owned", "aws:RequestTag/eks:eks-cluster-name": cluster},
-        "StringLike": {"aws:RequestTag/karpenter.sh/nodepool": "*"},
-    }
+    instances, templates = place.arn("ec2", "instance/*"), place.arn("ec2", "launch-template/*")
     tagged = {
-        "StringEquals": {f"aws:ResourceTag/{owned}": "owned"},
+        "StringEquals": {f"aws:ResourceTag/{_owned(place)}": "owned"},
         "StringLike": {"aws:ResourceTag/karpenter.sh/nodepool": "*"},
     }
+    launched_from = [
+        place.public_arn("ec2", "image/*"),
+        place.public_arn("ec2", "snapshot/*"),
+        place.arn("ec2", "security-group/*"),
+        place.arn("ec2", "subnet/*"),
+    ]
     return document(
-        Statement(
-            "LaunchFrom",
-            _EC2_LAUNCH,
-            [
-                place.public_arn("ec2", "image/*"),
-                place.public_arn("ec2", "snapshot/*"),
-                mine("security-group"),
-                mine("subnet"),
-            ],
-        ),
-        Statement("LaunchByOwnTemplate", _EC2_LAUNCH, [mine("launch-template")], conditions=tagged),
-        Statement("LaunchTagged", [*_EC2_LAUNCH, "ec2:CreateLaunchTemplate"], made, conditions=asked),
-        Statement(
-            "TagAtLaunch",
-            ["ec2:CreateTags"],
-            made,
-            conditions={
-                **asked,
-                "StringEquals": {
-                    **asked["StringEquals"],
-                    "ec2:CreateAction": ["RunInstances", "CreateFleet", "CreateLaunchTemplate"],
-                },
-            },
-        ),
+        Statement("LaunchFrom", _EC2_LAUNCH, launched_from),
+        Statement("LaunchByOwnTemplate", _EC2_LAUNCH, [templates], conditions=tagged),
+        *_tagged_at_launch(place),
         Statement(
             "TagOwnInstances",
             ["ec2:CreateTags"],
-            [mine("instance")],
+            [instances],
             conditions={
                 **tagged,
-                "StringEqualsIfExists": {"aws:RequestTag/eks:eks-cluster-name": cluster},
+                "StringEqualsIfExists": {"aws:RequestTag/eks:eks-cluster-name": place.cluster},
                 "ForAllValues:StringEquals": {
                     "aws:TagKeys": ["eks:eks-cluster-name", "karpenter.sh/nodeclaim", "Name"]
                 },
@@ -110,10 +85,39 @@ def karpenter_nodes(place: Place) -> str:
         Statement(
             "EndOwn",
             ["ec2:TerminateInstances", "ec2:DeleteLaunchTemplate"],
-            [mine("instance"), mine("launch-template")],
+            [instances, templates],
             conditions=tagged,
         ),
     )
+
+
+def _owned(place: Place) -> str:
+    return f"kubernetes.io/cluster/{place.cluster}"
+
+
+def _tagged_at_launch(place: Place) -> list[Statement]:
+    """What is made at a launch must be tagged as this cluster's in the same call."""
+    made = [place.arn("ec2", f"{kind}/*") for kind in _MADE_AT_LAUNCH]
+    tags = {
+        f"aws:RequestTag/{_owned(place)}": "owned",
+        "aws:RequestTag/eks:eks-cluster-name": place.cluster,
+    }
+    by_launch = {"ec2:CreateAction": ["RunInstances", "CreateFleet", "CreateLaunchTemplate"]}
+    of_pool = {"aws:RequestTag/karpenter.sh/nodepool": "*"}
+    return [
+        Statement(
+            "LaunchTagged",
+            [*_EC2_LAUNCH, "ec2:CreateLaunchTemplate"],
+            made,
+            conditions={"StringEquals": tags, "StringLike": of_pool},
+        ),
+        Statement(
+            "TagAtLaunch",
+            ["ec2:CreateTags"],
+            made,
+            conditions={"StringEquals": {**tags, **by_launch}, "StringLike": of_pool},
+        ),
+    ]
 
 
 def karpenter_world(place: Place) -> str:

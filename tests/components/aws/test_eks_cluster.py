@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 import pytest
 import yaml
 
@@ -62,7 +63,6 @@ def test_every_resource_that_can_carries_the_tags_and_a_name() -> None:
 
 
 def test_what_runs_in_the_cluster_comes_after_its_nodes_and_goes_before_them() -> None:
-    """Others depend on the kubeconfig or the provider; both depend on all that must outlive them."""
     assert named(sample(), "eks-kubernetes").dependencies == (
         "eks-admin-deployer-access",
         "eks-admin-deployer-entry",
@@ -81,12 +81,14 @@ def test_what_runs_in_the_cluster_comes_after_its_nodes_and_goes_before_them() -
         "eks-vpc-cni",
     )
 
-    def program() -> None:
-        pulumi.export("kubeconfig", None)
-        given = EksCluster("eks", created())  # type: ignore[arg-type]
-        pulumi.ComponentResource("test:index:User", "user", {"kubeconfig": given.kubeconfig})
 
-    assert named(registered(program, preview=True), "eks-kubernetes").provider == ""
+def test_a_provider_that_others_make_of_the_kubeconfig_waits_as_long() -> None:
+    def program() -> None:
+        cluster = EksCluster("eks", created())
+        kubernetes.Provider("another", kubeconfig=cluster.kubeconfig)
+
+    recording = registered(program, preview=True)
+    assert named(recording, "another").dependencies == named(recording, "eks-kubernetes").dependencies
 
 
 def test_objects_that_the_cluster_needs_first_have_a_provider_of_their_own() -> None:
@@ -106,7 +108,7 @@ def test_objects_that_the_cluster_needs_first_have_a_provider_of_their_own() -> 
 
 def test_the_provider_is_there_for_programs() -> None:
     seen: list[pulumi.ProviderResource] = []
-    registered(lambda: seen.append(EksCluster("eks", created()).provider), preview=True)  # type: ignore[arg-type]
+    registered(lambda: seen.append(EksCluster("eks", created()).provider), preview=True)
     assert [provider._name for provider in seen] == ["eks-kubernetes"]
 
 
@@ -141,13 +143,13 @@ def test_the_kubeconfig_asks_as_the_deployer_and_is_the_same_from_run_to_run() -
 @pytest.mark.parametrize("key", ["key_arn", "private_subnet_ids"])
 def test_what_a_preview_does_not_know_changes_nothing_registered(key: str) -> None:
     known = sample().urns
-    found = registered(lambda: EksCluster("eks", created(**{key: unknown()})), preview=True)  # type: ignore[arg-type]
+    found = registered(lambda: EksCluster("eks", created(**{key: unknown()})), preview=True)
     assert found.urns == known
 
 
 def test_an_account_id_may_be_known_later() -> None:
     found = registered(
-        lambda: EksCluster("eks", created(ground={**GROUND, "account_id": unknown()})),  # type: ignore[arg-type]
+        lambda: EksCluster("eks", created(ground={**GROUND, "account_id": unknown()})),
         preview=True,
     )
     assert named(found, "eks-karpenter-nodes").inputs["policy"] is UNKNOWN
@@ -156,7 +158,7 @@ def test_an_account_id_may_be_known_later() -> None:
 def test_two_clusters_live_in_one_stack() -> None:
     def program() -> None:
         for name in ("one", "two"):
-            EksCluster(name, created(cluster_name=name))  # type: ignore[arg-type]
+            EksCluster(name, created(cluster_name=name))
 
     recording = registered(program, preview=True)
     roles = [r.inputs["name"] for r in recording.resources if r.type.endswith(":Role")]
@@ -220,7 +222,7 @@ def test_what_cannot_be_is_refused_at_its_path_before_the_first_resource(
 
     def program() -> None:
         pulumi.runtime.register_stack_transformation(lambda given: made.append(given.type_))
-        EksCluster("eks", args(**changes))  # type: ignore[arg-type]
+        EksCluster("eks", args(**changes))
 
     with pytest.raises(pulumi.InputPropertyError) as caught:
         registered(program, preview=True)
