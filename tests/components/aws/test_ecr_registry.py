@@ -246,6 +246,7 @@ def test_a_preview_knows_the_same_resources_with_neither_account_nor_key_known()
         ({"replicas": [{"region": "x", "account_id": ACCOUNT}]}, "replicas[0].region", "no region's code"),
         ({"replicas": [{"region": REGION, "account_id": "1"}]}, "replicas[0].account_id", "no account id"),
         ({"untagged_days": 0}, "untagged_days", "is too small"),
+        ({"ground": {**ground(), "account_id": "1"}}, "ground.account_id", "is no account id"),
         ({"key_arn": None}, "key_arn", "this argument is required"),
     ],
 )

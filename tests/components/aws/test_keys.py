@@ -93,6 +93,7 @@ def test_a_preview_needs_no_account_that_is_known() -> None:
         ({"arn": KEY}, "arn", "source is create, and this argument is there to adopt"),
         ({"source": "adopt", "arn": KEY}, "purpose", "source is adopt, and this argument is there to create"),
         ({"services": ["s3", "lambda"]}, "services[1]", "'lambda' is no service that a key is made for"),
+        ({"ground": {**ground(), "account_id": "1"}}, "ground.account_id", "is no account id"),
         ({"purpose": None}, "purpose", "this argument is required"),
         ({"rotation_days": 10}, "rotation_days", "allowed is 90 to 2560"),
         ({"deletion_days": 1}, "deletion_days", "allowed is 7 to 30"),

@@ -258,6 +258,7 @@ def test_names_follow_the_partition() -> None:
         ({"object_name": "a-rather-long-name-for-all-of-them"}, "object_name", "Give a shorter object_name"),
         ({"request_infrequent_days": 5}, "request_infrequent_days", "is not possible"),
         ({"noncurrent_days": 0}, "noncurrent_days", "is too small"),
+        ({"ground": {**ground(), "account_id": "1"}}, "ground.account_id", "is no account id"),
         ({"key_arn": "alias/mine"}, "key_arn", "is no ARN"),
         ({"ground": ground(region="Frankfurt")}, "ground.region", "is no region's code"),
     ],

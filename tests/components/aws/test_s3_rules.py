@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moto import mock_aws
 
 from aws_stores import ACCOUNT, REGION
 from pulumi_mlops import InvalidValue
 from pulumi_mlops.aws import s3_rules
 
+_WORDS = {"id": "ID"}
 LABELS = st.from_regex(r"[a-z]([a-z0-9\-]{0,38}[a-z0-9])?", fullmatch=True)
 
 
@@ -51,6 +54,33 @@ def test_records_end_and_go_to_cheaper_storage_before_where_that_is_wanted() -> 
         **ends,
         "transitions": [{"days": 30, "storage_class": "STANDARD_IA"}],
     }
+
+
+@mock_aws
+def test_a_double_of_s3_that_checks_lifecycles_takes_them() -> None:
+    client = boto3.client("s3", "us-east-1", aws_access_key_id="double", aws_secret_access_key="double")
+    client.create_bucket(Bucket="loans-requests")
+    rules = [_as_s3_takes_it(rule) for rule in (s3_rules.housekeeping(90), s3_rules.ageing(365, 30))]
+    client.put_bucket_lifecycle_configuration(
+        Bucket="loans-requests", LifecycleConfiguration={"Rules": rules}
+    )
+    found = client.get_bucket_lifecycle_configuration(Bucket="loans-requests")["Rules"]
+    assert [rule["ID"] for rule in found] == ["housekeeping", "ageing"]
+    assert found[0]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+
+
+def _as_s3_takes_it(rule: dict[str, Any]) -> dict[str, Any]:
+    """The rule in the words of S3's own API."""
+
+    def named(value: Any) -> Any:
+        if isinstance(value, list):
+            return [named(each) for each in value]
+        if isinstance(value, dict):
+            return {_WORDS.get(key, key.title().replace("_", "")): named(each) for key, each in value.items()}
+        return value
+
+    found: dict[str, Any] = named(rule)
+    return found
 
 
 @pytest.mark.parametrize(
