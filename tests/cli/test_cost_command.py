@@ -14,6 +14,7 @@ from cost_documents import REGION, node_group, rendered
 from mlops_cli.cost import run
 from mlops_cli.errors import CannotPrice, PriceListUnreachable
 from mlops_cli.main import app
+from mlops_cli.render import Source
 from mlops_stacks.cost import FILE, load
 from mlops_stacks.cost.offers import OFFERS, url
 from price_lists import database, machine, offer_file, row, serving
@@ -66,6 +67,36 @@ def test_a_budget_below_the_estimate_is_refused_with_an_exit_code_of_its_own() -
     with pytest.raises(CannotPrice, match=r"^a budget of 1\.00 USD a month is below the estimate") as refused:
         run.refuse_budget(1.0, found)
     assert refused.value.exit_code == 13
+
+
+CLUSTER = {"mlops:cluster": {"maker": "existing"}}
+
+
+def text(config: dict[str, object], monthly: float | None = None, kind: str = "m7i.large") -> str:
+    source = Source("dev", Path("Pulumi.dev.yaml"), {**CLUSTER, **config}, {})
+    return run.text_for_preview(source, monthly, lambda: node_group("system", 2, 2, instance_types=[kind]))
+
+
+def test_a_preview_on_aws_begins_with_the_table_of_its_cost() -> None:
+    lines = text({"mlops:aws": {"region": REGION}}).splitlines()
+    assert lines[0].startswith("Estimated cost of dev in eu-central-1, USD a month, prices of ")
+    # 2 x (0.12075 x 730 + 20 x 0.0952), and 200 GB x 0.02 between zones
+    assert [line.split() for line in lines if "total" in line] == [["total", "184.10", "184.10"]]
+
+
+def test_a_preview_elsewhere_says_nothing_of_cost() -> None:
+    assert text({}) == ""
+
+
+def test_a_preview_without_a_price_says_so_and_goes_on() -> None:
+    shown = text({"mlops:aws": {"region": REGION}}, kind="m1.huge")
+    assert shown.startswith("Cost is not estimated: instance type 'm1.huge' has no price in eu-central-1")
+
+
+def test_a_preview_with_a_budget_below_the_estimate_is_refused() -> None:
+    assert text({"mlops:aws": {"region": REGION}}, 185.0)
+    with pytest.raises(CannotPrice, match=r"^a budget of 180\.00 USD a month is below the estimate"):
+        text({"mlops:aws": {"region": REGION}}, 180.0)
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,15 @@ from pydantic import ValidationError
 from mlops_cli.cost import fetch
 from mlops_cli.errors import CannotPrice
 from mlops_cli.render.placeholders import with_prefix
-from mlops_stacks import cost
+from mlops_cli.render.program import render
+from mlops_cli.render.source import Source
+from mlops_stacks import cost, program
 from mlops_stacks.cost import offers
 from mlops_stacks.recording import Document
 
 FORMAT: Final = 1
 """Of the JSON document; it grows when a reader could break."""
+_SECTION: Final = "mlops:aws"
 _ANYWHERE: Final = "us-east-1"
 
 table = cost.table
@@ -52,6 +55,30 @@ def estimate(
             region or _region(document, config),
             datetime.now(UTC).date(),
         )
+
+
+def text_for_preview(
+    source: Source, monthly: float | None = None, main: Callable[[], object] = program.main
+) -> str:
+    """What a preview or an update of an environment on AWS prints first; "" for any other environment.
+
+    An estimate that cannot be made is no reason not to preview: the text says why there is none.
+
+    Args:
+        monthly: the environment's budget, if it has one.
+
+    Raises:
+        CannotPrice: the budget is below the estimate.
+    """
+    if _SECTION not in with_prefix(source.config):
+        return ""
+    try:
+        found = estimate(render(source, main), source.config)
+    except CannotPrice as error:
+        return f"Cost is not estimated: {error}"
+    if monthly is not None:
+        refuse_budget(monthly, found)
+    return cost.table(found)
 
 
 def refuse_budget(monthly: float, found: cost.Estimate) -> None:
@@ -107,7 +134,7 @@ def refresh(
 def _region(document: Document, config: Mapping[str, Any]) -> str:
     """The region of the values, or else that of the document's providers."""
     values = with_prefix(config)
-    section = values.get("mlops:aws")
+    section = values.get(_SECTION)
     if isinstance(section, Mapping) and "region" in section:
         return str(section["region"])
     if "aws:region" in values:

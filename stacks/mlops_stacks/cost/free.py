@@ -14,9 +14,9 @@ _BY_SERVICE: Final = {
         "DefaultNetworkAcl DefaultRouteTable DefaultSecurityGroup EgressOnlyInternetGateway EipAssociation "
         "InternetGateway KeyPair LaunchTemplate MainRouteTableAssociation NetworkAcl NetworkAclRule "
         "PlacementGroup Route RouteTable RouteTableAssociation SecurityGroup SecurityGroupRule Subnet "
-        "SubnetCidrReservation Tag Vpc VpcDhcpOptions VpcDhcpOptionsAssociation VpcEndpointPolicy VpcEndpointRouteTableAssociation "
-        "VpcEndpointSubnetAssociation VpcIpv4CidrBlockAssociation ImageBlockPublicAccess "
-        "InstanceMetadataDefaults VpcBlockPublicAccessOptions"
+        "SubnetCidrReservation Tag Vpc VpcDhcpOptions VpcDhcpOptionsAssociation VpcEndpointPolicy "
+        "VpcEndpointRouteTableAssociation VpcEndpointSubnetAssociation VpcIpv4CidrBlockAssociation "
+        "ImageBlockPublicAccess InstanceMetadataDefaults VpcBlockPublicAccessOptions"
     ),
     "vpc": "SecurityGroupEgressRule SecurityGroupIngressRule",
     "ebs": "EncryptionByDefault DefaultKmsKey SnapshotBlockPublicAccess",
