@@ -37,8 +37,8 @@ def take_down(
         for kind, members in groups.items():
             line(f"  {len(members)} {kind}: {', '.join(arn.id for arn in members)}")
         raise DestroyRefused(
-            f"this deletes the above of account {account.account_id} in {account.region} and cannot be undone;"
-            f" nothing was deleted.\nRepeat as `mlops down {target.environment} --yes`."
+            f"this deletes the above of account {account.account_id} in {account.region} and cannot be undone"
+            f"; nothing was deleted.\nRepeat as `mlops down {target.environment} --yes`."
         )
     remaining = destroy(engine, account, target, line, clock=clock)
     for each in remaining:

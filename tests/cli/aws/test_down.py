@@ -42,7 +42,8 @@ def test_without_a_yes_it_shows_what_it_would_delete_and_deletes_nothing(aws: Ac
     with pytest.raises(DestroyRefused) as refused:
         take_down(engine, aws, TARGET, lines.append, yes=False)
     assert str(refused.value) == (
-        f"this deletes the above of account {ACCOUNT} in {REGION} and cannot be undone; nothing was deleted.\n"
+        f"this deletes the above of account {ACCOUNT} in {REGION} and cannot be undone;"
+        " nothing was deleted.\n"
         "Repeat as `mlops down dev --yes`."
     )
     assert lines == [f"  1 kms:key: {key}"]
