@@ -15,6 +15,7 @@ from pulumi_mlops.aws import (
     eks_checks,
     eks_control_plane,
     eks_kubeconfig,
+    eks_place,
     eks_versions,
     karpenter,
     node_group,
@@ -74,7 +75,6 @@ class EksCluster(pulumi.ComponentResource):
         source = EksSource(inputs.section(args, "source"))
         _refuse_both(source, args)
         cluster_name = inputs.plain(args, "cluster_name", eks_checks.cluster_name)
-        self.name = pulumi.Output.from_input(cluster_name)
         self._queue: pulumi.Output[str] | None = None
         ready: list[pulumi.Resource] = []
         if source is EksSource.CREATE:
@@ -142,12 +142,15 @@ class EksCluster(pulumi.ComponentResource):
         made = karpenter.register_pools(site, pools, ground, options, running)
         ready = [*allowed, *daemons, system_nodes, *served, volumes, running, *made]
 
-        self.arn = cluster.arn
+        self.name = cluster.name
+        self.arn = _after(site.text(lambda place: place.cluster_arn), [cluster])
         self.kubeconfig = _after(kubeconfig, ready)
         self.security_group_id = eks_control_plane.security_group(cluster)
-        self.node_role_arn = grounds.node_role.arn
-        self.version = pulumi.Output.from_input(wanted.version)
-        self.storage_class = pulumi.Output.from_input(eks_addons.STORAGE_CLASS)
+        self.node_role_arn = _after(
+            site.text(lambda place: place.iam_arn("role", eks_place.POOL_NODE)), [grounds.node_role]
+        )
+        self.version = cluster.version
+        self.storage_class = _after(pulumi.Output.from_input(eks_addons.STORAGE_CLASS), [volumes])
         return ready
 
     def _in_cluster(
@@ -177,6 +180,7 @@ class EksCluster(pulumi.ComponentResource):
             inputs.text(existing, "endpoint", eks_checks.endpoint, within="existing")
         )
         region = ground["region"]
+        self.name = pulumi.Output.from_input(cluster_name)
         self.arn = pulumi.Output.concat(
             f"arn:{aws_checks.partition(region)}:eks:{region}:",
             ground["account_id"],

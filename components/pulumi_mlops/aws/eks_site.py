@@ -38,8 +38,8 @@ class Site:
         """Name in the account of a role or an instance profile."""
         return eks_place.account_name(self.cluster_name, self.ground["region"], suffix)
 
-    def policy(self, of_place: Callable[[Place], str]) -> pulumi.Output[str]:
-        """A policy document that names parts of this cluster; known as soon as the account is."""
+    def text(self, of_place: Callable[[Place], str]) -> pulumi.Output[str]:
+        """An ARN or a policy that names parts of this cluster; known as soon as the account is."""
         region = self.ground["region"]
         return pulumi.Output.from_input(self.ground["account_id"]).apply(
             lambda account: of_place(Place(self.cluster_name, region, account))

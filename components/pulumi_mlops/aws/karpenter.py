@@ -174,8 +174,8 @@ def _controller(site: Site) -> MadeRole:
         "karpenter",
         iam_policy.trust_pod_identity(),
         policies={
-            "nodes": site.policy(eks_policies.karpenter_nodes),
-            "world": site.policy(eks_policies.karpenter_world),
+            "nodes": site.text(eks_policies.karpenter_nodes),
+            "world": site.text(eks_policies.karpenter_world),
             "volumes-key": pulumi.Output.from_input(site.key_arn).apply(
                 lambda key: eks_policies.volumes_key(key, region)
             ),
@@ -207,7 +207,7 @@ def _interruptions(site: Site) -> tuple[aws.sqs.Queue, list[pulumi.Resource]]:
     policy = aws.sqs.QueuePolicy(
         site.child("interruptions-policy"),
         queue_url=queue.url,
-        policy=site.policy(lambda place: eks_policies.interruption_queue(place, list(rules))),
+        policy=site.text(lambda place: eks_policies.interruption_queue(place, list(rules))),
         opts=site.options(),
     )
     targets = [

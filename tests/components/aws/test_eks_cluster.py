@@ -41,10 +41,10 @@ UNTAGGABLE = {
 def test_a_created_cluster_tells_its_contract() -> None:
     assert sample().outputs["eks"] == {
         "name": "risk",
-        "arn": UNKNOWN,
+        "arn": f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/risk",
         "kubeconfig": UNKNOWN,
         "security_group_id": UNKNOWN,
-        "node_role_arn": UNKNOWN,
+        "node_role_arn": f"arn:aws:iam::{ACCOUNT}:role/risk-eu-central-1-pool-node",
         "version": "1.36",
         "storage_class": "gp3",
     }
@@ -89,6 +89,25 @@ def test_a_provider_that_others_make_of_the_kubeconfig_waits_as_long() -> None:
 
     recording = registered(program, preview=True)
     assert named(recording, "another").dependencies == named(recording, "eks-kubernetes").dependencies
+
+
+@pytest.mark.parametrize(
+    ("output", "waits_for"),
+    [
+        ("name", "eks-cluster"),
+        ("arn", "eks-cluster"),
+        ("version", "eks-cluster"),
+        ("security_group_id", "eks-cluster"),
+        ("node_role_arn", "eks-pool-node-role"),
+        ("storage_class", "eks-storage-class"),
+    ],
+)
+def test_an_output_waits_for_what_it_names_though_it_is_known_before(output: str, waits_for: str) -> None:
+    def program() -> None:
+        cluster = EksCluster("eks", created())
+        kubernetes.Provider("another", namespace=getattr(cluster, output))
+
+    assert waits_for in named(registered(program, preview=True), "another").dependencies
 
 
 def test_objects_that_the_cluster_needs_first_have_a_provider_of_their_own() -> None:
