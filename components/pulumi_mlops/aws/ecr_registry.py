@@ -116,7 +116,9 @@ class EcrRegistry(pulumi.ComponentResource):
     def _create(self, name: str, args: EcrRegistryArgs) -> None:
         ground: GroundArgs = inputs.section(args, "ground")
         region = inputs.plain(ground, "region", aws_checks.region, within="ground")
-        account_id = pulumi.Output.from_input(inputs.text(ground, "account_id", aws_checks.account_id))
+        account_id = pulumi.Output.from_input(
+            inputs.text(ground, "account_id", aws_checks.account_id, within="ground")
+        )
         prefix = inputs.plain(args, "prefix", ecr_rules.repository_name)
         images = inputs.texts(args, "images", ecr_rules.repository_name)
         plan = _plan(args, ground, account_id)

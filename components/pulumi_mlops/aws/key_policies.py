@@ -1,4 +1,4 @@
-"""Who may do what with a KMS key: the key's own policy, and what those who use it need in theirs. Pure.
+"""Who may do what with a KMS key: the key's own policy. Pure.
 
 The key's policy lets the account's IAM policies decide, but only for use through the named services: a
 role needs the right in its own policy too, and cannot use the key by calling KMS itself.
@@ -103,27 +103,6 @@ def key_policy(account_id: str, region: str, services: Iterable[str]) -> str:
             for name in sorted(wanted & set(LINKED_ROLES))
             for statement in _linked_role(name, account_id, region)
         ),
-    )
-
-
-def volume_statements(key_arn: str, region: str) -> list[Statement]:
-    """What a role's own policy needs to start machines or make volumes that are encrypted with the key.
-
-    Without it a node of Karpenter is terminated as soon as it starts, and a claim of the EBS driver waits.
-    """
-    via = {"StringEquals": {"kms:ViaService": _hosts(region, ["ec2"])}}
-    return [
-        Statement("UseKeyForVolumes", _CRYPT, [key_arn], conditions=via),
-        Statement(
-            "GrantKeyToVolumes", ["kms:CreateGrant"], [key_arn], conditions={**via, **_FOR_AWS_RESOURCES}
-        ),
-    ]
-
-
-def control_plane_statement(key_arn: str) -> Statement:
-    """What the role of an EKS cluster needs in its own policy to encrypt the cluster's secrets."""
-    return Statement(
-        "EncryptSecrets", ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:ListGrants"], [key_arn]
     )
 
 

@@ -74,8 +74,10 @@ class EncryptionKey(pulumi.ComponentResource):
         purpose = inputs.plain(args, "purpose", checks.object_name)
         alias = f"{inputs.plain(args, 'object_name', checks.object_name, name)}-{purpose}"
         services = inputs.texts(args, "services", key_policies.service)
-        policy = pulumi.Output.all(ground["account_id"], ground["region"], *services).apply(
-            lambda known: key_policies.key_policy(known[0], known[1], known[2:])
+        account_id = inputs.text(ground, "account_id", aws_checks.account_id, within="ground")
+        region = inputs.plain(ground, "region", aws_checks.region, within="ground")
+        policy = pulumi.Output.all(account_id, *services).apply(
+            lambda known: key_policies.key_policy(known[0], region, known[1:])
         )
         key = aws.kms.Key(
             f"{name}-key",
@@ -93,6 +95,6 @@ class EncryptionKey(pulumi.ComponentResource):
             target_key_id=key.id,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return pulumi.Output.all(ground["region"], ground["account_id"], key.id).apply(
-            lambda known: endpoints.arn(known[0], "kms", f"key/{known[2]}", account_id=known[1])
+        return pulumi.Output.all(account_id, key.id).apply(
+            lambda known: endpoints.arn(region, "kms", f"key/{known[1]}", account_id=known[0])
         )

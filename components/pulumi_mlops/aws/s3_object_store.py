@@ -178,7 +178,7 @@ class S3ObjectStore(pulumi.ComponentResource):
             name=_checked(
                 "object_name",
                 lambda account: s3_rules.made_name(object_name, account, region, bucket),
-                ground["account_id"],
+                inputs.text(ground, "account_id", aws_checks.account_id, within="ground"),
             ),
             tags={**ground["tags"], "Name": f"{object_name}-{bucket}"},
             lifecycle=_lifecycle(args, bucket),

@@ -7,10 +7,9 @@ import pytest
 
 from iam_lint import findings
 from pulumi_mlops import InvalidValue
-from pulumi_mlops.aws import iam_policy, key_policies
+from pulumi_mlops.aws import key_policies
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
-KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ROOT = {"AWS": [f"arn:aws:iam::{ACCOUNT}:root"]}
 CRYPT = [
     "kms:DescribeKey",
@@ -129,31 +128,9 @@ def test_names_follow_the_partition() -> None:
     ]
 
 
-def test_the_linter_finds_nothing_in_a_key_for_all_services_and_in_those_who_use_it() -> None:
+def test_the_linter_finds_nothing_in_a_key_for_all_services() -> None:
     everything = key_policies.key_policy(ACCOUNT, REGION, key_policies.SERVICES)
     assert findings(everything, accepted=["RESOURCE_STAR"]) == []
-    users = [*key_policies.volume_statements(KEY, REGION), key_policies.control_plane_statement(KEY)]
-    assert findings(iam_policy.document(*users)) == []
-
-
-def test_volumes_are_encrypted_with_the_key_through_ec2_alone() -> None:
-    via = {"StringEquals": {"kms:ViaService": ["ec2.eu-central-1.amazonaws.com"]}}
-    assert [each.to_dict() for each in key_policies.volume_statements(KEY, REGION)] == [
-        {
-            "Sid": "UseKeyForVolumes",
-            "Effect": "Allow",
-            "Action": CRYPT,
-            "Resource": [KEY],
-            "Condition": via,
-        },
-        {
-            "Sid": "GrantKeyToVolumes",
-            "Effect": "Allow",
-            "Action": ["kms:CreateGrant"],
-            "Resource": [KEY],
-            "Condition": {**via, **FOR_AWS},
-        },
-    ]
 
 
 @pytest.mark.parametrize(
