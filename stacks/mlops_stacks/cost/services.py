@@ -230,6 +230,15 @@ def balancer(resource: Resource, here: Here, *, network: bool, public_addresses:
     return here.line(resource, what, cost, "load_balancer_hour", unit, "public_ipv4_hour")
 
 
+def _alarm(resource: Resource, here: Here) -> Iterator[Line]:
+    """An alarm on an expression costs by the metrics that it reads."""
+    queries = items(resource.inputs.get("metricQueries"))
+    metrics = sum(1 for query in queries if isinstance(query, dict) and query.get("metric")) or 1
+    yield here.line(
+        resource, f"alarm on {metrics} metrics", metrics * here.unit("alarm_month"), "alarm_month"
+    )
+
+
 def _web_acl(resource: Resource, here: Here) -> Iterator[Line]:
     rules, millions = len(items(resource.inputs.get("rules"))), here.assume("requests_millions")
     cost = here.unit("waf_acl_month") + rules * here.unit("waf_rule_month")
@@ -256,7 +265,7 @@ PRICED: Final[dict[str, Pricer]] = {
     "aws:amp/workspace:Workspace": _managed_prometheus,
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": _each("composite_alarm_month", "composite alarm"),
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
-    "aws:cloudwatch/metricAlarm:MetricAlarm": _each("alarm_month", "alarm"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
     "aws:ebs/volume:Volume": _volume,
     "aws:ec2/eip:Eip": _each("public_ipv4_hour", "public IPv4 address"),
     _FLOW_LOG: _flow_log,

@@ -156,12 +156,24 @@ def test_logs_cost_by_what_comes_in_and_how_long_it_stays() -> None:
         aws.ec2.FlowLog("to-logs", log_destination=flows.arn, traffic_type="ALL", vpc_id="vpc")
         aws.ec2.FlowLog("to-s3", log_destination="arn:x", log_destination_type="s3", vpc_id="vpc")
         aws.cloudwatch.MetricAlarm("alarm", comparison_operator="x", evaluation_periods=1)
+        metric = {"metric_name": "m", "period": 60, "stat": "Sum"}
+        aws.cloudwatch.MetricAlarm(
+            "ratio",
+            comparison_operator="x",
+            evaluation_periods=1,
+            metric_queries=[
+                {"id": "r", "expression": "a / b", "return_data": True},
+                {"id": "a", "metric": metric},
+                {"id": "b", "metric": metric},
+            ],
+        )
 
     assert rows(of(program)) == [
         ("", "alarm", 0.1, 0.1),
         ("", "api", 2.05, 2.05),  # 4 x 0.5, and 4 x 3 months x 0.15 x 0.03
         ("", "flows", 6.04, 6.04),  # 10 x 0.6, and 10 x 0.15 x 0.03
         ("", "forever", 2.22, 2.22),  # 4 x 0.5, and 4 x 365/30 months x 0.15 x 0.03
+        ("", "ratio", 0.2, 0.2),  # two metrics
         ("", "to-logs", 0.0, 0.0),
         ("", "to-s3", 2.5, 2.5),
     ]
