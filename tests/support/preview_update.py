@@ -48,7 +48,7 @@ def differences(preview: Document, update: Document) -> list[str]:
 
 
 def _of_values(shown: Any, made: Any, path: str) -> Iterator[str]:
-    if shown == UNKNOWN_MARK or shown == made:
+    if shown in (UNKNOWN_MARK, made):
         return
     if isinstance(shown, Mapping) and isinstance(made, Mapping):
         for key in sorted(shown.keys() | made.keys()):
