@@ -72,8 +72,14 @@ _ID_PREFIXES: Mapping[str, str] = {
     "ec2/vpc": "vpc",
     "ec2/vpcEndpoint": "vpce",
 }
-_NAMES = ("name", "bucket", "identifier", "clusterIdentifier", "clusterName", "url")
-"""Inputs that are a resource's name in AWS, first one first."""
+_NAMES: Mapping[str, str] = {
+    "iam/openIdConnectProvider": "url",
+    "rds/cluster": "clusterIdentifier",
+    "rds/clusterInstance": "identifier",
+    "rds/instance": "identifier",
+    "s3/bucket": "bucket",
+}
+"""Input that is a resource's name in AWS, where it is not `name`: elsewhere these name another resource."""
 
 
 def answers(resource: Registration) -> Mapping[str, Any]:
@@ -86,8 +92,9 @@ def answers(resource: Registration) -> Mapping[str, Any]:
         known = sdk_types.fields(sdk_types.args_class(resource.type) or object)
     except KeyError:
         return {}  # That there is no such type is for `aws_schema` to say.
-    own = [key for key in _NAMES if isinstance(resource.inputs.get(key), str) and key in known]
-    name = resource.inputs[own[0]] if own else f"{resource.name}-{made[:7]}"
+    own = name_input(resource.type)
+    given = resource.inputs.get(own) if own in known else None
+    name = given if isinstance(given, str) else f"{resource.name}-{made[:7]}"
     service, _, kind = token.partition("/")
     identity = f"{_ID_PREFIXES[token]}-{made[:17]}" if token in _ID_PREFIXES else name
     arn = _ARNS.get(token, _GENERAL_ARN).format(
@@ -101,12 +108,17 @@ def answers(resource: Registration) -> Mapping[str, Any]:
         hash6=made[:6],
         uuid=f"{made[:8]}-{made[8:12]}-{made[12:16]}-{made[16:20]}-{made[20:32]}",
     )
-    given = {key: name for key in _NAMES if key in known and key not in resource.inputs}
     if token == "kms/key":
         identity = arn.rpartition("/")[2]
     elif token.startswith(_BY_ARN):
         identity = arn
-    return {"id": identity, "arn": arn, **given, **_more(token, resource.inputs, name, identity, made)}
+    named = {own: name} if own in known and given is None else {}
+    return {"id": identity, "arn": arn, **named, **_more(token, resource.inputs, name, identity, made)}
+
+
+def name_input(token: str) -> str:
+    """The input that is a resource's name in AWS."""
+    return _NAMES.get(token.split(":")[1], "name")
 
 
 def digits(urn: str) -> str:

@@ -7,6 +7,7 @@ first scan.  Its open version knows no severities, so that every check that fail
 from __future__ import annotations
 
 import datetime
+import fnmatch
 import hashlib
 import json
 import os
@@ -26,6 +27,7 @@ from running_platform import CACHE
 SCANNER = Path(__file__).parent / "scanner"
 SUPPRESSIONS = SCANNER / "suppressions.yaml"
 _KEYS = {"check", "type", "why", "expires"}
+_MORE_KEYS = {"resource"}
 
 
 @dataclass(frozen=True, order=True)
@@ -43,12 +45,22 @@ class Finding:
 
 @dataclass(frozen=True)
 class Suppression:
-    """A check that all resources of a type may fail until a day, and why."""
+    """A check that the resources of a type, or those of some names, may fail until a day, and why."""
 
     check: str
     type: str
     why: str
     expires: datetime.date
+    resource: str = "*"
+    """Pattern of names in the program."""
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether it is about this finding."""
+        named = fnmatch.fnmatchcase(finding.resource.split("::")[-1], self.resource)
+        return (self.check, self.type) == (finding.check, finding.type) and named
+
+    def __str__(self) -> str:
+        return f"{self.check} on {self.type}" + ("" if self.resource == "*" else f" {self.resource}")
 
 
 def scan(document: Document, folder: Path, environment: Mapping[str, str] | None = None) -> list[Finding]:
@@ -93,19 +105,18 @@ def unresolved(
 ) -> list[str]:
     """One line for each finding that is not suppressed and each suppression that is past or unused."""
     findings, suppressions = list(findings), list(suppressions)
-    found = {(finding.check, finding.type) for finding in findings}
-    allowed = {(each.check, each.type) for each in suppressions if each.expires >= today}
+    holding = [each for each in suppressions if each.expires >= today]
     return [
-        *(str(finding) for finding in findings if (finding.check, finding.type) not in allowed),
+        *(str(one) for one in findings if not any(each.covers(one) for each in holding)),
         *(
-            f"suppression of {each.check} on {each.type} ended on {each.expires}: mend it or decide anew"
+            f"suppression of {each} ended on {each.expires}: mend it or decide anew"
             for each in suppressions
             if each.expires < today
         ),
         *(
-            f"suppression of {each.check} on {each.type} is of no use: take it away"
+            f"suppression of {each} is of no use: take it away"
             for each in suppressions
-            if (each.check, each.type) not in found
+            if not any(each.covers(one) for one in findings)
         ),
     ]
 
@@ -118,16 +129,16 @@ def suppressions(text: str) -> list[Suppression]:
     """
     made: list[Suppression] = []
     for number, entry in enumerate(yaml.safe_load(text) or [], 1):
-        if not isinstance(entry, dict) or set(entry) != _KEYS:
+        if not isinstance(entry, dict) or set(entry) - _MORE_KEYS != _KEYS:
             raise ValueError(f"suppression {number}: its keys are to be {', '.join(sorted(_KEYS))}")
         if not isinstance(entry["expires"], datetime.date):
             raise ValueError(f"suppression {number}: expires is to be a day, such as 2027-06-30")
         why = str(entry["why"]).strip()
         if not why or "\n" in why:
             raise ValueError(f"suppression {number}: why is to be one line")
-        made.append(Suppression(entry["check"], entry["type"], why, entry["expires"]))
-    pairs = [(each.check, each.type) for each in made]
-    if twice := sorted({pair for pair in pairs if pairs.count(pair) > 1}):
+        made.append(Suppression(**{**entry, "why": why}))
+    names = [str(each) for each in made]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"suppressed twice: {twice}")
     return made
 
@@ -186,7 +197,8 @@ def _manifests(document: Document) -> tuple[dict[str, Any], dict[str, str]]:
     """Every object of Kubernetes, and their URNs by what checkov calls them."""
     items, urns = [], {}
     for resource in document.resources:
-        if not resource.custom or not resource.type.startswith("kubernetes:"):
+        # A Helm release is no object: what is in it only Helm can tell.
+        if not resource.custom or not {"apiVersion", "kind"} <= resource.inputs.keys():
             continue
         manifest = _settled(resource.inputs)
         metadata = manifest.setdefault("metadata", {})

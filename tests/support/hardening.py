@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aws_answers import answers
+import aws_answers
 from mlops_stacks.recording import Document, Registration, Resource
 
 MISSING = object()
@@ -207,7 +207,7 @@ def companions(document: Document, resource: Resource, other: str, key: str) -> 
 
 def identities(resource: Resource) -> set[str]:
     """What others call a resource in an update to which `aws_answers` answered."""
-    said = answers(
+    said = aws_answers.answers(
         Registration(
             urn=resource.urn,
             type=resource.type,
@@ -223,8 +223,9 @@ def identities(resource: Resource) -> set[str]:
             inputs=resource.inputs,
         )
     )
-    values = [{**said, **resource.inputs}.get(key) for key in ("name", "bucket", "arn", "url")]
-    return {value for value in [*values, said.get("id")] if isinstance(value, str)}
+    own = aws_answers.name_input(resource.type)
+    values = [resource.inputs.get(own), said.get(own), said.get("arn"), said.get("id")]
+    return {value for value in values if isinstance(value, str)}
 
 
 def places(inputs: Mapping[str, Any], path: str) -> list[tuple[list[Any], Any]]:

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import aws_answers
 import sdk_types
 import terraform_names
-from aws_answers import answers
 from mlops_stacks.recording import SECRET_MARK, UNKNOWN_MARK, Document, Registration, Resource
 
 _NOT_KNOWN = "known after apply"
@@ -82,11 +82,12 @@ def addresses(document: Document) -> dict[str, Address]:
 
 def _identities(resource: Resource, address: Address) -> Iterator[tuple[str, str]]:
     """Values by which others name a resource; the id is last, so that it wins where two are equal."""
-    said = answers(_registration(resource))
-    own = {key: resource.inputs.get(key, said.get(key)) for key in ("name", "bucket", "arn")}
-    for key, value in {**own, "id": said["id"]}.items():
-        if isinstance(value, str):
-            yield value, f"{address}.{key}"
+    said = aws_answers.answers(_registration(resource))
+    own = aws_answers.name_input(resource.type)
+    for key, value in {own: resource.inputs.get(own, said.get(own)), **said}.items():
+        if key in (own, "arn") and isinstance(value, str):
+            yield value, f"{address}.{terraform_names.snake(key)}"
+    yield str(said["id"]), f"{address}.id"
 
 
 def _registration(resource: Resource) -> Registration:

@@ -122,6 +122,16 @@ def test_a_suppression_holds_to_its_last_day_for_its_type_alone() -> None:
     assert unresolved([OPEN, other], [allowed], TODAY) == [str(other)]
 
 
+def test_a_suppression_may_be_for_resources_of_some_names_alone() -> None:
+    (named,) = suppressions(CONFIGURED.replace("why:", "resource: '*-office', why:"))
+    office = Finding("CKV_AWS_24", "aws_security_group", "urn::mlops-office", "an open port")
+    assert unresolved([OPEN, office], [named], TODAY) == [str(OPEN)]
+    assert unresolved([OPEN], [named], TODAY) == [
+        str(OPEN),
+        "suppression of CKV_AWS_24 on aws_security_group *-office is of no use: take it away",
+    ]
+
+
 def test_a_suppression_past_its_day_fails_with_the_finding_that_it_hid() -> None:
     assert unresolved([OPEN], suppressions(CONFIGURED), TODAY + datetime.timedelta(days=1)) == [
         str(OPEN),
@@ -141,7 +151,7 @@ def test_a_suppression_of_nothing_fails() -> None:
         ("[{check: A, type: b, why: c}]", "suppression 1: its keys are to be check, expires, type, why"),
         ("[{check: A, type: b, why: c, expires: soon}]", "suppression 1: expires is to be a day"),
         ("[{check: A, type: b, why: '', expires: 2027-01-01}]", "suppression 1: why is to be one line"),
-        (CONFIGURED + CONFIGURED, r"suppressed twice: \[\('CKV_AWS_24', 'aws_security_group'\)\]"),
+        (CONFIGURED + CONFIGURED, r"suppressed twice: \['CKV_AWS_24 on aws_security_group'\]"),
     ],
 )
 def test_a_suppression_that_says_too_little_is_refused(text: str, said: str) -> None:
