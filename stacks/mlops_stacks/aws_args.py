@@ -161,6 +161,7 @@ def database(
         "storage_gib": wanted.storage_gib,
         "multi_az": wanted.multi_az,
         "backup_days": wanted.backup_days,
+        "log_days": wanted.log_days,
     }
     return cast(RdsDatabaseArgs, {"ground": ground, "source": RdsDatabaseSource.CREATE, "create": create})
 

@@ -58,7 +58,10 @@ def accounts(settings: Settings, region: str) -> list[Account]:
 
 def registry_policy(arns: Mapping[str, str], key_arn: str, secret_arn: str, region: str) -> str:
     """What MLflow may do: keep the files of runs, and read its database's password. Pure."""
-    via = {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}}
+    bound = {
+        "kms:ViaService": f"secretsmanager.{region}.amazonaws.com",
+        "kms:EncryptionContext:SecretARN": secret_arn,
+    }
     return iam_policy.joined(
         s3_policies.writer_policy([arns["data"]], key_arn, region, prefix=FILES_OF_RUNS),
         iam_policy.document(
@@ -67,7 +70,7 @@ def registry_policy(arns: Mapping[str, str], key_arn: str, secret_arn: str, regi
                 "DecryptPassword",
                 ["kms:Decrypt"],
                 [key_arn],
-                conditions={**via, "ArnEquals": {"kms:EncryptionContext:SecretARN": secret_arn}},
+                conditions={"StringEquals": bound},
             ),
         ),
     )

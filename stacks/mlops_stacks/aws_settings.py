@@ -118,6 +118,7 @@ class DatabaseClassSettings(Section):
     storage_gib: types.Positive = 20
     multi_az: bool = False
     backup_days: types.Positive = 7
+    log_days: types.Positive = 90
     host: types.Text | None = None
     port: types.Positive = 5432
     database: types.Text = "mlflow"

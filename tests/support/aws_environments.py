@@ -49,7 +49,9 @@ def recorded(name: str, changes: Mapping[str, Any], *, preview: bool, generated:
     Without `generated` nothing is there that `mlops up` makes, as at the first preview.
     """
     values = merged(config(name), changes)
-    completed = placeholders.completed(values, {}, "unused") if generated else placeholders.with_prefix(values)
+    completed = (
+        placeholders.completed(values, {}, "unused") if generated else placeholders.with_prefix(values)
+    )
     engine = placeholders.as_engine_config(completed)
     made = record(
         program.main,

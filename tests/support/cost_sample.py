@@ -18,9 +18,7 @@ def program() -> None:
     _stores(pulumi.ResourceOptions(parent=Part("stores")))
     _edge(pulumi.ResourceOptions(parent=Part("edge")))
     deployment("mlflow", {"cpu": "250m", "memory": "1Gi"}, replicas=1, parent=Part("registry"))
-    deployment(
-        "churn", {"cpu": "500m", "memory": "2Gi"}, scale=(2, 6), parent=Part("churn", "ModelEndpoint")
-    )
+    deployment("churn", {"cpu": "500m", "memory": "2Gi"}, scale=(2, 6), parent=Part("churn", "ModelEndpoint"))
 
 
 def _network(opts: pulumi.ResourceOptions) -> None:
