@@ -68,8 +68,8 @@ def _disk(device: str, size_gib: int, key_arn: Any) -> dict[str, Any]:
         "ebs": {
             "volume_type": "gp3",
             "volume_size": size_gib,
-            "encrypted": True,
+            "encrypted": "true",
             "kms_key_id": key_arn,
-            "delete_on_termination": True,
+            "delete_on_termination": "true",
         },
     }

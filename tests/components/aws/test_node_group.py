@@ -66,9 +66,9 @@ def test_the_template_reaches_the_engine_whole() -> None:
             "ebs": {
                 "volumeType": "gp3",
                 "volumeSize": size,
-                "encrypted": True,
+                "encrypted": "true",
                 "kmsKeyId": KEY,
-                "deleteOnTermination": True,
+                "deleteOnTermination": "true",
             },
         }
 

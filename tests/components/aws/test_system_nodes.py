@@ -12,9 +12,9 @@ def test_an_instance_keeps_its_credentials_from_pods_and_its_disks_encrypted() -
             "ebs": {
                 "volume_type": "gp3",
                 "volume_size": size,
-                "encrypted": True,
+                "encrypted": "true",
                 "kms_key_id": "key",
-                "delete_on_termination": True,
+                "delete_on_termination": "true",
             },
         }
 
