@@ -65,8 +65,8 @@ class NetworkSettings(Section):
 class EdgeSettings(Section):
     """The load balancer in front of the endpoints, each of which is `<name>.<domain>`.
 
-    It is inside the VPC unless `internet` is true. `public` admits everybody, in place of `allowedCidrs`. Zone,
-    certificate and firewall are made where none are named.
+    It is inside the VPC unless `internet` is true. `public` admits everybody, in place of `allowedCidrs`.
+    Zone, certificate and firewall are made where none are named.
     """
 
     domain: types.Text

@@ -198,7 +198,7 @@ def memory_gib(instance_class: str) -> float:
     sizes |= {f"{times}xlarge": 16.0 * times for times in (2, 4, 8, 12, 16, 24)}
     if len(parts) != 3 or parts[1][:1] not in "tmr" or parts[2] not in sizes:
         raise InvalidValue(
-            f"{instance_class!r} is no class whose memory is known here; allowed are those of the families t, m "
-            "and r, such as db.t4g.medium"
+            f"{instance_class!r} is no class whose memory is known here; allowed are those of the families "
+            "t, m and r, such as db.t4g.medium"
         )
     return sizes[parts[2]] * (2 if parts[1][0] == "r" else 1)

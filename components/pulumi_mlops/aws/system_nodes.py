@@ -68,7 +68,6 @@ def _disk(device: str, size_gib: int, key_arn: Any) -> dict[str, Any]:
         "ebs": {
             "volume_type": "gp3",
             "volume_size": size_gib,
-            # Launch templates take these two as text.
             "encrypted": "true",
             "kms_key_id": key_arn,
             "delete_on_termination": "true",

@@ -26,12 +26,12 @@ ACCEPTED = {
         "a boundary gives nothing: it names the services beyond which no role goes"
     ),
     "mlops-boundary-policy (aws:iam/policy:Policy) policy: RESOURCE_STAR": "the same",
-    "s3:TlsVersion": "S3's documentation says it with every action; the linter takes it for text and for some",
+    "s3:TlsVersion": "a number, which S3 takes with every action; the linter thinks otherwise",
     "ec2:RunInstances": (
         "one call needs rights on images, interfaces and subnets, each with conditions of its own, and so in "
         "statements of their own"
     ),
-    "ssm:GetParameter": "the parameters are AWS's own, whose ARN has no account, which the linter does not know",
+    "ssm:GetParameter": "the parameters are AWS's own, whose ARN has no account",
     "mlops-network-s3 (aws:ec2/vpcEndpoint:VpcEndpoint) policy: WIDE_PRINCIPAL": (
         "an endpoint's policy bounds everybody behind it; buckets are bounded by account"
     ),
