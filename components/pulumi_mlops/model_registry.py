@@ -11,7 +11,7 @@ from pulumi_kubernetes.core.v1 import ConfigMap, Secret, Service, ServiceAccount
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
 
 from pulumi_mlops import checks, inputs, manifests, model_registry_pods, network_flows, render
-from pulumi_mlops.model_registry_pods import ADMIN, AUTHORITIES_FILE, PORT, DatabasePassword
+from pulumi_mlops.model_registry_pods import ADMIN, ARTIFACTS, AUTHORITIES_FILE, PORT, DatabasePassword
 from pulumi_mlops.names import registry_hosts
 from pulumi_mlops.placement import Placement
 from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs, StoreAccessArgs
@@ -49,10 +49,12 @@ class ModelRegistryArgs(TypedDict):
     database_password: NotRequired[DatabasePasswordArgs]
     """To read the password from Secrets Manager, now and whenever it changes."""
     store: StoreAccessArgs
-    """The object store for the files of runs, with a key that may write the bucket `data`."""
+    """The object store for the files of runs, with a key that may write `data_bucket`."""
     pod_identity: NotRequired[bool]
     """Whether the role of the pod's service account, by EKS Pod Identity, stands in for the store's key
     (which then is left out); False by default."""
+    data_bucket: NotRequired[pulumi.Input[str]]
+    """Bucket of the files of runs; `data` by default."""
     admin_password: pulumi.Input[str]
     """Password of the user `admin`, at least 12 characters; used when the database is first filled."""
     session_key: pulumi.Input[str]
@@ -110,6 +112,7 @@ class ModelRegistry(pulumi.ComponentResource):
                 inputs.text(args, "image", checks.image_by_digest),
                 hosts,
                 inputs.store_place(args)[:2],
+                _artifacts(args),
                 inputs.resources(args, cpu="100m", memory="512Mi", memory_limit="1Gi"),
                 keyless=_keyless(args),
                 password=password,
@@ -155,6 +158,11 @@ def _secrets(
             f"{name}-auth", metadata=place.metadata("auth"), string_data={"basic_auth.ini": auth}, opts=child
         ),
     ]
+
+
+def _artifacts(args: ModelRegistryArgs) -> pulumi.Output[str]:
+    bucket = inputs.text(args, "data_bucket", inputs.any_text, "data")
+    return pulumi.Output.concat("--artifacts-destination=s3://", bucket, f"/{ARTIFACTS}")
 
 
 def _keyless(args: ModelRegistryArgs) -> bool:

@@ -11,8 +11,8 @@ from pulumi_mlops.placement import Placement
 
 PORT = 5000
 ADMIN = "admin"
-ARTIFACTS = "s3://data/mlflow"
-"""Where MLflow keeps the files of runs; model artifacts proper are in the bucket `models`."""
+ARTIFACTS = "mlflow"
+"""Folder in the bucket of data where MLflow keeps the files of runs; model artifacts are in `models`."""
 _AUTH_FOLDER = "/etc/mlflow"
 PASSWORD_FOLDER = "/run/database"  # noqa: S105 - a folder inside the container
 AUTHORITIES_FOLDER = "/etc/database"
@@ -75,15 +75,17 @@ def server(
     image: Any,
     allowed_hosts: Any,
     store: tuple[Any, Any],
+    artifacts: Any,
     resources: Object,
     *,
     keyless: bool = False,
     password: DatabasePassword | None = None,
 ) -> Object:
-    """The Deployment of the server; `store` is (S3 endpoint, region).
+    """The Deployment of the server.
 
-    A `keyless` server has the store's key from its service account's role.  One worker and no job runner:
-    the server keeps records, and each Python process costs 250 MiB.
+    `store` is (S3 endpoint, region), `artifacts` the option that says where files of runs go.  A `keyless`
+    server has the store's key from its service account's role.  One worker and no job runner: the server
+    keeps records, and each Python process costs 250 MiB.
     """
     auth, auth_mount = pod.secret_files("auth", place.named("auth"), _AUTH_FOLDER)
     scratch, scratch_mount = pod.temporary("1Gi")
@@ -96,7 +98,7 @@ def server(
             "--host=0.0.0.0",
             f"--port={PORT}",
             "--workers=1",
-            f"--artifacts-destination={ARTIFACTS}",
+            artifacts,
         ],
         env=[
             pod.env_value("MLFLOW_SERVER_ALLOWED_HOSTS", allowed_hosts),

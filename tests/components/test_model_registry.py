@@ -165,6 +165,11 @@ def test_by_pod_identity_there_is_no_key_in_the_pod_or_the_secret() -> None:
     assert recording.of("NetworkPolicy").inputs["spec"]["egress"][-1] == AGENT
 
 
+def test_the_files_of_runs_go_where_the_bucket_of_data_is() -> None:
+    args = pod_of(rotated(data_bucket="mlops-dev-data"))["containers"][0]["args"]
+    assert args[-1] == "--artifacts-destination=s3://mlops-dev-data/mlflow"
+
+
 def test_what_contradicts_a_rotated_password_is_refused_with_the_remedy() -> None:
     plain = ROTATED["database_url"]
     for url in ("postgresql://mlflow:word@db:5432/mlflow", f"{plain}?sslmode=disable", "sqlite:///mlflow.db"):
