@@ -40,6 +40,8 @@ class RdsCreateArgs(TypedDict):
     """Name of its owner; `mlflow` by default."""
     version: NotRequired[str]
     """Major version of PostgreSQL; `17` by default. RDS keeps the minor one up to date."""
+    allow_major_upgrade: NotRequired[bool]
+    """Whether another `version` upgrades the database, in the next maintenance window; False by default."""
     storage_gib: NotRequired[int]
     """Storage at first, in GiB; 20 by default."""
     maximum_storage_gib: NotRequired[int]

@@ -210,6 +210,7 @@ def _named(wanted: Mapping[str, Any], identifier: str) -> dict[str, Any]:
         "engine_version": inputs.plain(
             wanted, "version", lambda value: rds_checks.version(value, date.today()), "17", within="create"
         ),
+        "allow_major_version_upgrade": bool(wanted.get("allow_major_upgrade")),
         "instance_class": inputs.text(wanted, "instance_class", rds_checks.instance_class, within="create"),
         "db_name": inputs.plain(wanted, "database", rds_checks.sql_name, "mlflow", within="create"),
         "username": inputs.plain(wanted, "user", rds_checks.sql_name, "mlflow", within="create"),

@@ -34,7 +34,6 @@ HARDENED = {
     "iam_database_authentication_enabled": True,
     "ca_cert_identifier": CERTIFICATE_AUTHORITY,
     "auto_minor_version_upgrade": True,
-    "allow_major_version_upgrade": False,
     "apply_immediately": False,
     "copy_tags_to_snapshot": True,
     "enabled_cloudwatch_logs_exports": list(LOGS),

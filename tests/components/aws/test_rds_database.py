@@ -266,6 +266,7 @@ def test_what_is_given_replaces_the_defaults() -> None:
         made(
             PRODUCTION,
             version="16",
+            allow_major_upgrade=True,
             database="runs",
             user="tracking",
             storage_gib=40.0,
@@ -280,6 +281,7 @@ def test_what_is_given_replaces_the_defaults() -> None:
         key: changed[key]
         for key in (
             "engineVersion",
+            "allowMajorVersionUpgrade",
             "dbName",
             "username",
             "allocatedStorage",
@@ -291,6 +293,7 @@ def test_what_is_given_replaces_the_defaults() -> None:
         )
     } == {
         "engineVersion": "16",
+        "allowMajorVersionUpgrade": True,
         "dbName": "runs",
         "username": "tracking",
         "allocatedStorage": 40,
