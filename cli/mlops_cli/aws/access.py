@@ -139,8 +139,8 @@ _REMEDIES: tuple[tuple[frozenset[str], str], ...] = (
     ),
     (
         frozenset(UNKNOWN_KEY),
-        "AWS does not know this access key: it was deleted, disabled, or belongs to another partition."
-        " `aws configure list` shows where it comes from.",
+        "AWS does not know this access key: it was deleted, disabled, or belongs to another partition"
+        " (`aws configure list` shows where it comes from); or the account has not switched the region on.",
     ),
     (
         frozenset(BAD_SIGNATURE),

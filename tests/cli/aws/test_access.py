@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,8 @@ def test_a_malformed_region_or_account_is_refused_before_any_call(
 ) -> None:
     with pytest.raises(AwsRefused, match=told):
         sign_in(region, account_id=account_id)
+
+
+def test_the_command_starts_without_boto3() -> None:
+    program = "import sys, mlops_cli.main; sys.exit('boto3' in sys.modules or 'botocore' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -154,7 +154,7 @@ def test_runs_that_each_end_after_one_write_end_in_the_same_backend(aws: Account
 
     aws.session.events.register("before-call.*.*", interrupt)
     interrupted = 0
-    while True:
+    for _ in range(2 * SETTINGS):
         count = 0
         try:
             _, steps = run(aws)
