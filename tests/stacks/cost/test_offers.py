@@ -28,13 +28,13 @@ def found(**offers: Sequence[Mapping[str, str]]) -> Read:
 def test_of_machines_only_linux_on_shared_hardware_on_demand_counts() -> None:
     made = found(
         AmazonEC2=[
+            machine("m7i.xlarge", 0.2415),
             machine("m7i.xlarge", 0.25, TermType="Reserved"),
             machine("m7i.xlarge", 0.3, Operating_System="Windows"),
             machine("m7i.xlarge", 0.35, Tenancy="Dedicated"),
             machine("m7i.xlarge", 0.4, **{"Pre_Installed_S/W": "SQL Web"}),
-            machine("m7i.xlarge", 0.0, CapacityStatus="UnusedCapacityReservation"),
+            machine("m7i.xlarge", 0.42, CapacityStatus="UnusedCapacityReservation"),
             machine("m7i.xlarge", 0.45, Currency="CNY"),
-            machine("m7i.xlarge", 0.2415),
             machine("g5.48xlarge", 20.0, vCPU="192", Memory="1,152 GiB", GPU="8"),
             machine("m7g.xlarge", 0.1955, Physical_Processor="AWS Graviton3 Processor"),
         ]
