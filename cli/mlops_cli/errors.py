@@ -49,6 +49,18 @@ class UnknownResource(CommandError):
     exit_code = 2
 
 
+class CannotPrice(CommandError):
+    """There is no estimate, or the budget is below it."""
+
+    exit_code = 13
+
+
+class PriceListUnreachable(CommandError):
+    """AWS's public price list did not come, or not whole."""
+
+    exit_code = 14
+
+
 class UnknownFeature(CommandError):
     """The endpoint has no such feature among those that are watched."""
 

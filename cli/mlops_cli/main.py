@@ -11,6 +11,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from mlops_cli.aws import commands as aws
+from mlops_cli.cost import commands as cost
 from mlops_cli.environment import Environment, open_environment
 from mlops_cli.errors import CommandError, NotServing
 from mlops_cli.lock import exclusive
@@ -156,14 +158,26 @@ def dashboard(
 
 
 @app.command()
-def doctor(name: EnvironmentName = "local") -> None:
-    """Check the machine for an environment before anything is changed."""
+def doctor(
+    name: Annotated[str, typer.Argument(help="Environment; or `aws`, to check an account.")] = "local",
+    environment: Annotated[str | None, typer.Argument(help="With `aws`: the environment.")] = None,
+    region: Annotated[str | None, typer.Option(help="With `aws`: a region, without environment.")] = None,
+    account_id: aws.AccountId = None,
+    profile: aws.Profile = None,
+) -> None:
+    """Check the machine for an environment, or an AWS account, before anything is changed."""
     from mlops_cli import lifecycle
 
-    lifecycle.doctor(_environment(name), Ui())
+    if name != "aws" and environment is not None:
+        raise typer.BadParameter(f"one environment at a time, or `mlops doctor aws {environment}`")
+    if name == "aws" and environment is None:
+        aws.doctor_of_region(region, account_id, profile)
+    else:
+        lifecycle.doctor(_environment(environment or name), Ui())
 
 
-for _command in (monitoring.alerts, monitoring.drift, monitoring.logs):
+app.add_typer(aws.bootstrap, name="bootstrap")
+for _command in (monitoring.alerts, monitoring.drift, monitoring.logs, cost.cost, cost.refresh_prices):
     app.command()(_command)
 
 

@@ -13,14 +13,14 @@ from pulumi_mlops.alert_args import (
     SloArgs,
 )
 from pulumi_mlops.cluster import Cluster, ClusterArgs, existing_context, local_node
-from pulumi_mlops.database import Database, DatabaseArgs
+from pulumi_mlops.database import Database, DatabaseArgs, DatabaseSource
 from pulumi_mlops.errors import InvalidValue
 from pulumi_mlops.grafana_dashboards import GrafanaDashboards, GrafanaDashboardsArgs
 from pulumi_mlops.guarded_namespace import GuardedNamespace, GuardedNamespaceArgs
 from pulumi_mlops.image_registry import ImageRegistry, ImageRegistryArgs, ImageRegistrySource
 from pulumi_mlops.keda import Keda, KedaArgs, KedaSource
 from pulumi_mlops.model_endpoint import ModelEndpoint, ModelEndpointArgs
-from pulumi_mlops.model_registry import ModelRegistry, ModelRegistryArgs
+from pulumi_mlops.model_registry import DatabasePasswordArgs, ModelRegistry, ModelRegistryArgs
 from pulumi_mlops.monitoring import Monitoring
 from pulumi_mlops.monitoring_args import (
     DashboardsArgs,
@@ -32,7 +32,7 @@ from pulumi_mlops.monitoring_args import (
     ReceiverArgs,
     RouteArgs,
 )
-from pulumi_mlops.object_store import ObjectStore, ObjectStoreArgs, StoreKeyArgs
+from pulumi_mlops.object_store import ObjectStore, ObjectStoreArgs, ObjectStoreSource, StoreKeyArgs
 from pulumi_mlops.pipeline import Pipeline, PipelineArgs, TrackingArgs
 from pulumi_mlops.platform import Platform
 from pulumi_mlops.platform_args import PlatformArgs, PlatformSecretsArgs
@@ -55,6 +55,8 @@ __all__ = [
     "DashboardsArgs",
     "Database",
     "DatabaseArgs",
+    "DatabasePasswordArgs",
+    "DatabaseSource",
     "DriftArgs",
     "EndpointAlertsArgs",
     "FlowArgs",
@@ -80,6 +82,7 @@ __all__ = [
     "MonitoringSource",
     "ObjectStore",
     "ObjectStoreArgs",
+    "ObjectStoreSource",
     "PaceArgs",
     "Pipeline",
     "PipelineArgs",

@@ -16,6 +16,7 @@ FOLLOW_RELEASES = "release"
 ON_CPU, ON_CONCURRENCY = "cpu", "concurrency"
 
 _DIGEST_REFERENCE = re.compile(r"[a-z0-9.\-]+(:[0-9]+)?(/[a-z0-9._\-]+)+(:[\w.\-]+)?@sha256:[0-9a-f]{64}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _OBJECT_NAME = re.compile(r"[a-z]([a-z0-9\-]*[a-z0-9])?")
 _QUANTITY = re.compile(r"([0-9]+|[0-9]*\.[0-9]+)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
 _RULE_FILE = re.compile(r"[a-z0-9][a-z0-9.\-]*\.yaml")
@@ -59,6 +60,11 @@ def image_by_digest(value: str) -> str:
             "A tag alone can change under a running platform: resolve it to its digest first."
         )
     return value
+
+
+def image_or_digest(value: str) -> str:
+    """The same, or the digest alone, of an image in a registry that is known from elsewhere."""
+    return value if _DIGEST.fullmatch(value) else image_by_digest(value)
 
 
 def object_name(value: str) -> str:

@@ -18,8 +18,8 @@ class ClusterArgs(TypedDict):
     """Text of a kubeconfig; kept a secret in the state."""
     image_registry: pulumi.Input[str]
     """Where nodes pull images from: `host[:port]` with an optional path prefix."""
-    ingress_address: pulumi.Input[str]
-    """Address on which clients reach NodePorts, such as `127.0.0.1`."""
+    ingress_address: NotRequired[pulumi.Input[str]]
+    """Address on which clients reach NodePorts, such as `127.0.0.1`; needed by what is published so."""
     context: NotRequired[pulumi.Input[str]]
     """Context of the kubeconfig; its current one by default."""
     storage_class: NotRequired[pulumi.Input[str]]
@@ -36,8 +36,8 @@ class Cluster(pulumi.ComponentResource):
     """Text of the kubeconfig, secret."""
     image_registry: pulumi.Output[str]
     """Where nodes pull images from."""
-    ingress_address: pulumi.Output[str]
-    """Address on which clients reach NodePorts."""
+    ingress_address: pulumi.Output[str | None]
+    """Address on which clients reach NodePorts, absent where none is published."""
     storage_class: pulumi.Output[str | None]
     """StorageClass of volumes, absent for the cluster's default."""
 
@@ -45,7 +45,7 @@ class Cluster(pulumi.ComponentResource):
         super().__init__("mlops:index:Cluster", name, {}, opts)
         self.kubeconfig = inputs.secret(args, "kubeconfig")
         self.image_registry = pulumi.Output.from_input(inputs.text(args, "image_registry", inputs.any_text))
-        self.ingress_address = pulumi.Output.from_input(inputs.text(args, "ingress_address", inputs.any_text))
+        self.ingress_address = pulumi.Output.from_input(args.get("ingress_address"))
         self.storage_class = pulumi.Output.from_input(args.get("storage_class"))
         provider_options: dict[str, Any] = (
             {"context": args["context"]} if inputs.given(args, "context") else {}

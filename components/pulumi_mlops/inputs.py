@@ -73,6 +73,15 @@ def given(args: Mapping[str, Any], key: str) -> bool:
     return args.get(key) is not None
 
 
+def refuse_given(args: Mapping[str, Any], keys: Sequence[str], choice: str) -> None:
+    """Raise `pulumi.InputPropertyError` for one of `keys`, which `choice` has no use for."""
+    for key in keys:
+        if given(args, key):
+            raise pulumi.InputPropertyError(
+                key, f"{choice} is chosen, which has no use for this; leave one of the two out"
+            )
+
+
 def plain(
     args: Mapping[str, Any],
     key: str,
@@ -172,9 +181,25 @@ def store_place(args: Mapping[str, Any]) -> tuple[Any, Any, Any]:
     )
 
 
+def store_bucket(args: Mapping[str, Any], kind: str) -> Any:
+    """The bucket of `args["store"]` for `data` or `requests`."""
+    return text(section(args, "store"), f"{kind}_bucket", any_text, kind, within="store")
+
+
+def other_bucket(args: Mapping[str, Any], kind: str, variable: str) -> dict[str, Any]:
+    """The variable that names the bucket for `kind`, where it is not called as it is by default."""
+    return {variable: store_bucket(args, kind)} if given(section(args, "store"), f"{kind}_bucket") else {}
+
+
 def store_key(args: Mapping[str, Any], key: str = "store") -> dict[str, pulumi.Output[str]]:
-    """A Secret's entries for the S3 key in `args[key]`, called as every S3 client looks them up."""
+    """A Secret's entries for the S3 key in `args[key]`, called as every S3 client looks them up.
+
+    There are none where pods show an identity of their own.  Raises `pulumi.InputPropertyError` for half a
+    key.
+    """
     store = section(args, key)
+    if not given(store, "access_key_id") and not given(store, "secret_access_key"):
+        return {}
     return {
         "AWS_ACCESS_KEY_ID": secret(store, "access_key_id", within=key),
         "AWS_SECRET_ACCESS_KEY": secret(store, "secret_access_key", within=key),

@@ -56,6 +56,9 @@ class ModelEndpointArgs(TypedDict):
     """Port on every node for clients outside the cluster; none without it."""
     ingress_address: NotRequired[pulumi.Input[str]]
     """Address on which clients reach `node_port`; needed with it."""
+    public_url: NotRequired[pulumi.Input[str]]
+    """Where clients outside the cluster ask, if a load balancer or an ingress leads to the Service; excludes
+    `node_port`."""
     allowed_ingress: NotRequired[list[FlowArgs]]
     """Who in the cluster may ask for predictions; nobody by default."""
     allowed_egress: NotRequired[list[FlowArgs]]
@@ -104,9 +107,7 @@ class ModelEndpoint(pulumi.ComponentResource):
         place = inputs.placement(name, "model-endpoint", args)
         child = pulumi.ResourceOptions(parent=self)
         self.internal_url = pulumi.Output.concat("http://", place.name, ".", place.namespace, f".svc:{PORT}")
-        self.url = (
-            inputs.external_url(args).apply(str) if inputs.given(args, "node_port") else self.internal_url
-        )
+        self.url = self._url(args)
         self.model = pulumi.Output.from_input(inputs.text(args, "model", checks.object_name))
         self.version = pulumi.Output.from_input(
             inputs.text(args, "version", checks.model_version, checks.FOLLOW_RELEASES)
@@ -115,17 +116,17 @@ class ModelEndpoint(pulumi.ComponentResource):
             args.get("alerts") or {}, place.name, self.model, place.namespace
         )
         account = ServiceAccount(f"{name}-account", opts=child, **manifests.service_account(place.metadata()))
-        secret = Secret(
-            f"{name}-store-key",
-            metadata=place.metadata(),
-            string_data={**inputs.store_key(args), **inputs.named_secrets(args, "secret_settings")},
-            opts=child,
+        hidden = self._hidden(args)
+        secrets = (
+            [Secret(f"{name}-store-key", metadata=place.metadata(), string_data=hidden, opts=child)]
+            if hidden
+            else []
         )
         policy = NetworkPolicy(f"{name}-flows", opts=child, **_flows(args, place))
         deployment = Deployment(
             f"{name}-server",
             opts=pulumi.ResourceOptions.merge(
-                child, pulumi.ResourceOptions(depends_on=[account, secret, policy])
+                child, pulumi.ResourceOptions(depends_on=[account, *secrets, policy])
             ),
             **self._deployment(args, place),
         )
@@ -164,10 +165,20 @@ class ModelEndpoint(pulumi.ComponentResource):
             inputs.resources(args, cpu="100m", memory="256Mi", memory_limit="1Gi"),
             {"http": PORT, "admin": ADMIN_PORT, **_grpc(args)},
             model_endpoint_pods.Secrets(
-                settings=tuple(args.get("secret_settings") or ()),
+                settings=tuple(self._hidden(args)),
                 folders=inputs.named_texts(args, "mounted_secrets", checks.object_name),
             ),
         )
+
+    def _url(self, args: ModelEndpointArgs) -> pulumi.Output[str]:
+        if inputs.given(args, "public_url"):
+            inputs.refuse_given(args, ("node_port",), "public_url")
+            return pulumi.Output.from_input(inputs.text(args, "public_url", checks.http_url))
+        return inputs.external_url(args).apply(str) if inputs.given(args, "node_port") else self.internal_url
+
+    def _hidden(self, args: ModelEndpointArgs) -> dict[str, pulumi.Output[str]]:
+        """The entries of the endpoint's own Secret, by the variable that each is."""
+        return {**inputs.store_key(args), **inputs.named_secrets(args, "secret_settings")}
 
     def _environment(self, args: ModelEndpointArgs, place: Placement) -> dict[str, Any]:
         """The server's settings; docs/serving-reference.md says what each means."""
@@ -179,6 +190,7 @@ class ModelEndpoint(pulumi.ComponentResource):
             "MLOPS_STORE_URL": url,
             "MLOPS_STORE_BUCKET": bucket,
             "AWS_REGION": region,
+            **inputs.other_bucket(args, "requests", "MLOPS_REQUEST_LOG_BUCKET"),
             "MLOPS_HTTP_PORT": str(PORT),
             "MLOPS_ADMIN_PORT": str(ADMIN_PORT),
             "MLOPS_GRPC_PORT": str(_grpc(args).get("grpc", 0)),
@@ -202,6 +214,7 @@ def _flows(args: ModelEndpointArgs, place: Placement) -> manifests.Object:
     if inputs.given(args, "node_port"):
         ingress.append(network_flows.from_outside(PORT))
     egress: list[Any] = [network_flows.egress(flow) for flow in inputs.flows(args, "allowed_egress")]
+    egress += [] if inputs.store_key(args) else [network_flows.to_credentials()]
     return network_flows.policy(
         place.metadata(), place.selector, ingress, [*egress, *tracing_args.flows(args)]
     )

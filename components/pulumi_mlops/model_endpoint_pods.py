@@ -63,8 +63,6 @@ def deployment(
         image,
         env=[
             *(pod.env_value(name, value) for name, value in env.items()),
-            pod.env_secret("AWS_ACCESS_KEY_ID", place.name),
-            pod.env_secret("AWS_SECRET_ACCESS_KEY", place.name),
             *(pod.env_secret(name, place.name) for name in secrets.settings),
         ],
         ports=list(ports.items()),

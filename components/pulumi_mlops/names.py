@@ -2,6 +2,8 @@
 
 from urllib.parse import quote, urlsplit
 
+_PORTS = {"https": 443, "postgresql": 5432}
+
 
 def digest_of(image: str) -> str:
     """The `sha256:…` part of a reference by digest: it identifies the code in the image."""
@@ -36,4 +38,9 @@ def database_url(user: str, password: str, host: str, port: int, database: str) 
 def port_of(url: str) -> int:
     """The TCP port that a URL leads to."""
     parts = urlsplit(url)
-    return parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.port or _PORTS.get(parts.scheme.split("+")[0], 80)
+
+
+def host_of(url: str) -> str:
+    """The host that a URL leads to; "" if it names none."""
+    return urlsplit(url).hostname or ""

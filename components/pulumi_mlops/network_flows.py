@@ -12,6 +12,8 @@ from pulumi_mlops.manifests import Object, compact
 from pulumi_mlops.names import port_of
 
 EVERYWHERE = "0.0.0.0/0"
+CREDENTIALS_AGENT = "169.254.170.23/32"
+"""Where the EKS Pod Identity agent of each node answers (Amazon EKS User Guide, "EKS Pod Identity agent")."""
 API_SERVER_PORTS = (443, 6443)
 """Of the Service `kubernetes`, and behind it: a network plugin may look before or after the translation."""
 
@@ -55,6 +57,11 @@ def from_outside(port: int) -> Object:
 def to_api_server() -> list[Object]:
     """The rules that let pods reach the API server, whose address no selector can name."""
     return [egress({"cidr": EVERYWHERE, "port": port}) for port in API_SERVER_PORTS]
+
+
+def to_credentials() -> Object:
+    """The rule that lets a pod fetch the credentials of its service account's role from the node's agent."""
+    return egress({"cidr": CREDENTIALS_AGENT, "port": 80})
 
 
 def leading_to(url: str) -> Object:

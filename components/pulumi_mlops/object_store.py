@@ -1,9 +1,10 @@
-"""S3 storage on one volume: the `versitygw` gateway over a folder, its users, and its buckets.
+"""S3 storage: one that exists, or the `versitygw` gateway over a folder on one volume, its users and buckets.
 
-Needs the cluster alone. Model artifacts, data and MLflow's files live here; the servers read with a key
-that can only read.
+To run it needs the cluster alone. Model artifacts, data and MLflow's files live here; the servers read with
+a key that can only read.
 """
 
+from enum import Enum
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -17,6 +18,9 @@ from pulumi_mlops.object_store_pods import PORT
 from pulumi_mlops.placement import Placement
 from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs
 
+_OF_ADOPT = ("url", "region", "buckets")
+_OF_RUN = ("image", "setup_image", "size", "root", "read_only", "read_write", "node_port", "storage_class")
+
 
 class StoreKeyArgs(TypedDict):
     """One S3 key."""
@@ -27,39 +31,57 @@ class StoreKeyArgs(TypedDict):
     """Secret key."""
 
 
+class ObjectStoreSource(Enum):
+    """Where the object store comes from."""
+
+    RUN = "run"
+    """It runs in the cluster."""
+    ADOPT = "adopt"
+    """It exists, such as a cloud's; nothing is registered."""
+
+
 class ObjectStoreArgs(TypedDict):
     """Arguments of ObjectStore."""
 
-    namespace: pulumi.Input[str]
-    """Namespace of all its objects."""
-    image: pulumi.Input[str]
-    """Image of versitygw, by digest."""
-    setup_image: pulumi.Input[str]
-    """Image of the pipelines, by digest; its `store-setup` command makes the buckets and their policies."""
-    size: pulumi.Input[str]
-    """Size of the volume, such as `10Gi`."""
-    root: StoreKeyArgs
-    """The key that may do anything; only the gateway and the setup hold it."""
-    read_only: StoreKeyArgs
-    """The key of those who load models."""
-    read_write: StoreKeyArgs
-    """The key of those who write models, data and request logs."""
+    source: NotRequired[ObjectStoreSource]
+    """Whether to run a store or to adopt one; to run it by default."""
+    url: NotRequired[pulumi.Input[str]]
+    """To adopt: its S3 endpoint, such as `https://s3.eu-central-1.amazonaws.com`."""
+    region: NotRequired[pulumi.Input[str]]
+    """To adopt: region to sign requests for; `us-east-1` by default."""
+    buckets: NotRequired[dict[str, pulumi.Input[str]]]
+    """To adopt: names of its buckets for `models`, `data` and `requests`, where they differ from these."""
+    namespace: NotRequired[pulumi.Input[str]]
+    """To run: namespace of all its objects."""
+    image: NotRequired[pulumi.Input[str]]
+    """To run: image of versitygw, by digest."""
+    setup_image: NotRequired[pulumi.Input[str]]
+    """To run: image of the pipelines, by digest; its `store-setup` command makes the buckets and their
+    policies."""
+    size: NotRequired[pulumi.Input[str]]
+    """To run: size of the volume, such as `10Gi`."""
+    root: NotRequired[StoreKeyArgs]
+    """To run: the key that may do anything; only the gateway and the setup hold it."""
+    read_only: NotRequired[StoreKeyArgs]
+    """To run: the key of those who load models."""
+    read_write: NotRequired[StoreKeyArgs]
+    """To run: the key of those who write models, data and request logs."""
     object_name: NotRequired[str]
-    """Name of the Service and the other objects; the component's name by default."""
+    """To run: name of the Service and the other objects; the component's name by default."""
     storage_class: NotRequired[pulumi.Input[str]]
-    """StorageClass of the volume; the cluster's default class without it."""
+    """To run: StorageClass of the volume; the cluster's default class without it."""
     node_port: NotRequired[pulumi.Input[int]]
-    """Port on every node for clients outside the cluster; none without it."""
+    """To run: port on every node for clients outside the cluster; none without it."""
     ingress_address: NotRequired[pulumi.Input[str]]
-    """Address on which clients reach `node_port`; needed with it."""
+    """To run: address on which clients reach `node_port`; needed with it."""
     allowed_ingress: NotRequired[list[FlowArgs]]
-    """Who in the cluster may connect, beyond the setup Job."""
+    """To run: who in the cluster may connect, beyond the setup Job."""
     resources: NotRequired[ResourcesArgs]
-    """CPU and memory of the gateway."""
+    """To run: CPU and memory of the gateway."""
 
 
 class ObjectStore(pulumi.ComponentResource):
-    """An S3 object store with the buckets `models`, `data` and `requests`, versioned, on one volume."""
+    """An S3 object store with buckets for models, data and requests."""
 
     url: pulumi.Output[str]
     """S3 endpoint inside the cluster."""
@@ -68,11 +90,22 @@ class ObjectStore(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ObjectStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:ObjectStore", name, {}, opts)
+        self.external_url: pulumi.Output[str | None] = pulumi.Output.from_input(None)
+        if ObjectStoreSource(args.get("source") or "run") is ObjectStoreSource.ADOPT:
+            inputs.refuse_given(args, _OF_RUN, "source adopt")
+            self.url = pulumi.Output.from_input(inputs.text(args, "url", checks.http_url))
+        else:
+            inputs.refuse_given(args, _OF_ADOPT, "source run")
+            self.external_url = inputs.external_url(args)
+            self.url = self._run(name, args)
+        self.register_outputs({"url": self.url, "external_url": self.external_url})
+
+    def _run(self, name: str, args: ObjectStoreArgs) -> pulumi.Output[str]:
+        """Register the gateway; returns its endpoint inside the cluster."""
         place = inputs.placement(name, "object-store", args)
         setup = Placement("object-store-setup", place.named("setup"), place.namespace)
         child = pulumi.ResourceOptions(parent=self)
-        self.url = pulumi.Output.concat("http://", place.name, ".", place.namespace, f".svc:{PORT}")
-        self.external_url = inputs.external_url(args)
+        url = pulumi.Output.concat("http://", place.name, ".", place.namespace, f".svc:{PORT}")
         account = ServiceAccount(f"{name}-account", opts=child, **manifests.service_account(place.metadata()))
         secrets = _secrets(name, args, place, child)
         gateway = StatefulSet(
@@ -100,10 +133,10 @@ class ObjectStore(pulumi.ComponentResource):
                 child, pulumi.ResourceOptions(depends_on=[gateway, service, *policies])
             ),
             **object_store_pods.setup_job(
-                place, setup, inputs.text(args, "setup_image", checks.image_by_digest), self.url
+                place, setup, inputs.text(args, "setup_image", checks.image_by_digest), url
             ),
         )
-        self.register_outputs({"url": self.url, "external_url": self.external_url})
+        return url
 
 
 def _secrets(

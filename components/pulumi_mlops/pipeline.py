@@ -70,19 +70,15 @@ class Pipeline(pulumi.ComponentResource):
         super().__init__("mlops:index:Pipeline", name, {}, opts)
         place = inputs.placement(name, "pipeline", args)
         child = pulumi.ResourceOptions(parent=self)
-        tracking = inputs.section(args, "tracking")
         account = ServiceAccount(f"{name}-account", opts=child, **manifests.service_account(place.metadata()))
         secret = Secret(
             f"{name}-keys",
             metadata=place.metadata(),
-            string_data={
-                **inputs.store_key(args),
-                "MLFLOW_TRACKING_USERNAME": inputs.secret(tracking, "username", within="tracking"),
-                "MLFLOW_TRACKING_PASSWORD": inputs.secret(tracking, "password", within="tracking"),
-            },
+            string_data=_hidden(args),
             opts=child,
         )
         egress = [network_flows.egress(flow) for flow in inputs.flows(args, "allowed_egress")]
+        egress += [] if inputs.store_key(args) else [network_flows.to_credentials()]
         policy = NetworkPolicy(
             f"{name}-flows",
             opts=child,
@@ -106,6 +102,16 @@ class Pipeline(pulumi.ComponentResource):
         self.register_outputs({"job": self.job, "job_template": self.job_template})
 
 
+def _hidden(args: PipelineArgs) -> dict[str, pulumi.Output[str]]:
+    """The entries of the pipeline's Secret, by the variable that each is."""
+    tracking = inputs.section(args, "tracking")
+    return {
+        **inputs.store_key(args),
+        "MLFLOW_TRACKING_USERNAME": inputs.secret(tracking, "username", within="tracking"),
+        "MLFLOW_TRACKING_PASSWORD": inputs.secret(tracking, "password", within="tracking"),
+    }
+
+
 def _job_spec(args: PipelineArgs, place: Placement) -> manifests.Object:
     image = inputs.text(args, "image", checks.image_by_digest)
     url, region, bucket = inputs.store_place(args)
@@ -116,6 +122,7 @@ def _job_spec(args: PipelineArgs, place: Placement) -> manifests.Object:
         "MLOPS_STORE_URL": url,
         "MLOPS_STORE_BUCKET": bucket,
         "AWS_REGION": region,
+        **inputs.other_bucket(args, "data", "MLOPS_DATA_BUCKET"),
         "MLFLOW_TRACKING_URI": inputs.text(args["tracking"], "url", inputs.any_text, within="tracking"),
     }
     template = pipeline_pods.run(
@@ -123,6 +130,7 @@ def _job_spec(args: PipelineArgs, place: Placement) -> manifests.Object:
         image,
         inputs.plain(args, "pipeline", checks.object_name),
         env,
+        _hidden(args),
         inputs.resources(args, cpu="100m", memory="512Mi", memory_limit="2Gi"),
     )
     timeout = inputs.whole(args, "timeout_seconds", checks.positive, 1800)

@@ -59,7 +59,7 @@ class Platform(pulumi.ComponentResource):
             {"source": ImageRegistrySource.ADOPT, "address": cluster.image_registry},
             self._child,
         )
-        site = Site(name, args, cluster.ingress_address, system.namespace, models.namespace)
+        site = Site(name, args, system.namespace, models.namespace)
         store = ObjectStore(f"{name}-object-store", wiring.object_store(site), self._child)
         database = Database(f"{name}-database", wiring.database(site), self._child)
         mlflow = ModelRegistry(

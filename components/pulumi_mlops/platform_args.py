@@ -6,7 +6,9 @@ import pulumi
 
 from pulumi_mlops.alert_args import EndpointAlertsArgs
 from pulumi_mlops.cluster import ClusterArgs
+from pulumi_mlops.database import DatabaseSource
 from pulumi_mlops.keda import KedaSource
+from pulumi_mlops.model_registry import DatabasePasswordArgs
 from pulumi_mlops.monitoring_args import (
     DashboardsArgs,
     MonitoringSource,
@@ -15,20 +17,20 @@ from pulumi_mlops.monitoring_args import (
     ReceiverArgs,
     RouteArgs,
 )
-from pulumi_mlops.object_store import StoreKeyArgs
+from pulumi_mlops.object_store import ObjectStoreSource, StoreKeyArgs
 from pulumi_mlops.remediation_args import RemediationRuleArgs
 from pulumi_mlops.scaling_args import ScalingArgs
-from pulumi_mlops.shared_args import ResourcesArgs
+from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs
 from pulumi_mlops.tracing_args import TracingArgs
 
 
 class PlatformImagesArgs(TypedDict):
     """Images of the platform's programs, each by digest."""
 
-    object_store: pulumi.Input[str]
-    """versitygw."""
-    postgres: pulumi.Input[str]
-    """PostgreSQL."""
+    object_store: NotRequired[pulumi.Input[str]]
+    """versitygw; needed where the object store is run."""
+    postgres: NotRequired[pulumi.Input[str]]
+    """PostgreSQL; needed where the database is run."""
     mlflow: pulumi.Input[str]
     """MLflow's server."""
     pipeline: pulumi.Input[str]
@@ -54,31 +56,64 @@ class PlatformImagesArgs(TypedDict):
 class PlatformSecretsArgs(TypedDict):
     """Secrets of the platform, made once; all are kept secrets in the state."""
 
-    database_password: pulumi.Input[str]
-    """Password of the database's owner."""
+    database_password: NotRequired[pulumi.Input[str]]
+    """Password of the database's owner; needed where the database is run."""
     model_registry_admin_password: pulumi.Input[str]
     """Password of MLflow's administrator."""
     model_registry_session_key: pulumi.Input[str]
     """Key that signs MLflow's browser sessions."""
-    object_store_root: StoreKeyArgs
-    """The object store's root key."""
-    object_store_read_only: StoreKeyArgs
-    """The object store's key for those who load models."""
-    object_store_read_write: StoreKeyArgs
-    """The object store's key for those who write."""
+    object_store_root: NotRequired[StoreKeyArgs]
+    """The object store's root key; needed where the object store is run."""
+    object_store_read_only: NotRequired[StoreKeyArgs]
+    """The object store's key for those who load models; without it, pods show an adopted store the identity
+    of their service account."""
+    object_store_read_write: NotRequired[StoreKeyArgs]
+    """The object store's key for those who write; the same holds."""
     remediation_token: NotRequired[pulumi.Input[str]]
     """Token that Alertmanager shows the receiver of alerts; needed where alerts are acted on."""
 
 
-class ServerArgs(TypedDict):
-    """One server of the platform: its volume, its published port and what it may use."""
+class PlatformModelRegistryArgs(TypedDict):
+    """MLflow of the platform."""
 
-    size: NotRequired[pulumi.Input[str]]
-    """Size of its volume, if it has one."""
+    database_password: NotRequired[DatabasePasswordArgs]
+    """Where the password of an adopted database is read, now and whenever it changes."""
     node_port: NotRequired[pulumi.Input[int]]
     """Port on every node for clients outside the cluster; none without it."""
     resources: NotRequired[ResourcesArgs]
     """CPU and memory."""
+
+
+class StoreArgs(TypedDict):
+    """The object store of the platform."""
+
+    source: NotRequired[ObjectStoreSource]
+    """Whether to run it, in the system namespace, or to adopt one; to run it by default."""
+    url: NotRequired[pulumi.Input[str]]
+    """To adopt: its S3 endpoint."""
+    region: NotRequired[pulumi.Input[str]]
+    """To adopt: its region."""
+    buckets: NotRequired[dict[str, pulumi.Input[str]]]
+    """To adopt: names of its buckets for `models`, `data` and `requests`."""
+    size: NotRequired[pulumi.Input[str]]
+    """To run: size of its volume."""
+    node_port: NotRequired[pulumi.Input[int]]
+    """To run: port on every node for clients outside the cluster; none without it."""
+    resources: NotRequired[ResourcesArgs]
+    """To run: CPU and memory."""
+
+
+class PlatformDatabaseArgs(TypedDict):
+    """The database of MLflow."""
+
+    source: NotRequired[DatabaseSource]
+    """Whether to run it, in the system namespace, or to adopt one; to run it by default."""
+    url: NotRequired[pulumi.Input[str]]
+    """To adopt: its URL, with all that a connection needs."""
+    size: NotRequired[pulumi.Input[str]]
+    """To run: size of its volume."""
+    resources: NotRequired[ResourcesArgs]
+    """To run: CPU and memory."""
 
 
 class PlatformKedaArgs(TypedDict):
@@ -174,6 +209,10 @@ class PlatformEndpointArgs(TypedDict):
     """What the number of pods follows, and how fast; CPU by default."""
     node_port: NotRequired[pulumi.Input[int]]
     """Port on every node for clients outside the cluster; none without it."""
+    public_url: NotRequired[pulumi.Input[str]]
+    """Where clients outside the cluster ask, if something else than a node's port leads to the endpoint."""
+    allowed_ingress: NotRequired[list[FlowArgs]]
+    """Who else may ask for predictions."""
     poll_seconds: NotRequired[pulumi.Input[int]]
     """How often a pod looks at the release log."""
     drain_seconds: NotRequired[pulumi.Input[int]]
@@ -203,11 +242,11 @@ class PlatformArgs(TypedDict):
     """Images of its programs."""
     secrets: PlatformSecretsArgs
     """Its secrets."""
-    object_store: ServerArgs
+    object_store: StoreArgs
     """The object store."""
-    database: ServerArgs
+    database: PlatformDatabaseArgs
     """MLflow's database."""
-    model_registry: ServerArgs
+    model_registry: PlatformModelRegistryArgs
     """MLflow."""
     pipelines: list[PlatformPipelineArgs]
     """Its pipelines."""

@@ -9,10 +9,9 @@ from pulumi_mlops.platform_args import PlatformArgs
 
 @dataclass(frozen=True)
 class Site:
-    """A platform's name and arguments, the address of its cluster, and its namespaces."""
+    """A platform's name and arguments, and its namespaces."""
 
     name: str
     args: PlatformArgs
-    ingress_address: pulumi.Output[str]
     system: pulumi.Output[str]
     models: pulumi.Output[str]

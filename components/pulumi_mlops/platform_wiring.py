@@ -18,13 +18,13 @@ from pulumi_mlops import (
     object_store_pods,
     remediation_wiring,
 )
-from pulumi_mlops.database import DatabaseArgs
+from pulumi_mlops.database import DatabaseArgs, DatabaseSource
 from pulumi_mlops.keda import KedaArgs, KedaSource
 from pulumi_mlops.labels import selector
 from pulumi_mlops.model_endpoint import ModelEndpointArgs
 from pulumi_mlops.model_registry import ModelRegistryArgs
 from pulumi_mlops.monitoring_config import PROMETHEUS, PROMETHEUS_PORT
-from pulumi_mlops.object_store import ObjectStoreArgs
+from pulumi_mlops.object_store import ObjectStoreArgs, ObjectStoreSource
 from pulumi_mlops.pipeline import Pipeline, PipelineArgs
 from pulumi_mlops.platform_args import (
     PlatformArgs,
@@ -43,6 +43,16 @@ STORE, DATABASE, REGISTRY = "object-store", "database", "model-registry"
 """Object names, and so Service names, in the system namespace."""
 
 
+def store_is_adopted(site: Site) -> bool:
+    """Whether the object store is somebody else's."""
+    return ObjectStoreSource(site.args["object_store"].get("source") or "run") is ObjectStoreSource.ADOPT
+
+
+def database_is_adopted(site: Site) -> bool:
+    """Whether the database is somebody else's."""
+    return DatabaseSource(site.args["database"].get("source") or "run") is DatabaseSource.ADOPT
+
+
 def refuse_duplicates(args: PlatformArgs) -> None:
     """Raise `pulumi.InputPropertyError` for two endpoints or two pipelines of one name."""
     parts: dict[str, list[str]] = {
@@ -55,38 +65,41 @@ def refuse_duplicates(args: PlatformArgs) -> None:
 
 
 def object_store(site: Site) -> ObjectStoreArgs:
-    """The store admits everyone in the models namespace, and MLflow."""
+    """The store admits everyone in the models namespace, and MLflow; one that is adopted is as it is."""
+    if store_is_adopted(site):
+        return cast(ObjectStoreArgs, site.args["object_store"])
     secrets, images = site.args["secrets"], site.args["images"]
     args: ObjectStoreArgs = {
         "object_name": STORE,
         "namespace": site.system,
-        "image": images["object_store"],
+        "image": inputs.text(images, "object_store", checks.image_by_digest, within="images"),
         "setup_image": images["pipeline"],
         "size": "10Gi",
-        "root": secrets["object_store_root"],
-        "read_only": secrets["object_store_read_only"],
-        "read_write": secrets["object_store_read_write"],
-        "ingress_address": site.ingress_address,
+        "root": inputs.section(secrets, "object_store_root"),
+        "read_only": inputs.section(secrets, "object_store_read_only"),
+        "read_write": inputs.section(secrets, "object_store_read_write"),
         "allowed_ingress": [
             {"name": "model registry", "port": object_store_pods.PORT, "pods": _pods(REGISTRY)},
             {"name": "pipelines and endpoints", "port": object_store_pods.PORT, "namespace": site.models},
             *remediation_wiring.store_ingress(site),
         ],
     }
-    return _with(args, _storage(site), site.args["object_store"])
+    return _with(args, _of_cluster(site, "storage_class", "ingress_address"), site.args["object_store"])
 
 
 def database(site: Site) -> DatabaseArgs:
-    """The database admits MLflow only."""
+    """The database admits MLflow only; one that is adopted is as it is."""
+    if database_is_adopted(site):
+        return cast(DatabaseArgs, site.args["database"])
     args: DatabaseArgs = {
         "object_name": DATABASE,
         "namespace": site.system,
-        "image": site.args["images"]["postgres"],
+        "image": inputs.text(site.args["images"], "postgres", checks.image_by_digest, within="images"),
         "size": "5Gi",
-        "password": site.args["secrets"]["database_password"],
+        "password": inputs.section(site.args["secrets"], "database_password"),
         "allowed_ingress": [{"name": "model registry", "port": database_pods.PORT, "pods": _pods(REGISTRY)}],
     }
-    return _with(args, _storage(site), site.args["database"])
+    return _with(args, _of_cluster(site, "storage_class"), site.args["database"])
 
 
 def model_registry(
@@ -99,19 +112,15 @@ def model_registry(
         "namespace": site.system,
         "image": site.args["images"]["mlflow"],
         "database_url": database_url,
-        "store": _store_access(store_url, secrets["object_store_read_write"]),
+        "store": _store_access(site, store_url, "object_store_read_write"),
         "admin_password": secrets["model_registry_admin_password"],
         "session_key": secrets["model_registry_session_key"],
-        "ingress_address": site.ingress_address,
         "allowed_ingress": [
             {"name": "pipelines", "port": model_registry_pods.PORT, "namespace": site.models}
         ],
-        "allowed_egress": [
-            {"name": "database", "port": database_pods.PORT, "pods": _pods(DATABASE)},
-            {"name": "object store", "port": object_store_pods.PORT, "pods": _pods(STORE)},
-        ],
+        "allowed_egress": [_to_database(site, database_url), *_to_store(site)],
     }
-    return _with(args, site.args["model_registry"])
+    return _with(args, _of_cluster(site, "ingress_address"), site.args["model_registry"])
 
 
 def pipeline(
@@ -126,14 +135,14 @@ def pipeline(
         "pipeline": wanted["name"],
         "model": wanted["model"],
         "endpoint": wanted["endpoint"],
-        "store": _store_access(store_url, secrets["object_store_read_write"]),
+        "store": _store_access(site, store_url, "object_store_read_write"),
         "tracking": {
             "url": registry_url,
             "username": model_registry_pods.ADMIN,
             "password": secrets["model_registry_admin_password"],
         },
         "allowed_egress": [
-            _to_store(site),
+            *_to_store(site),
             {
                 "name": "model registry",
                 "port": model_registry_pods.PORT,
@@ -147,16 +156,17 @@ def pipeline(
 
 def endpoint(site: Site, wanted: PlatformEndpointArgs, store_url: pulumi.Output[str]) -> ModelEndpointArgs:
     """An endpoint only reads from the store, and shows its metrics to Prometheus alone."""
-    secrets = site.args["secrets"]
     args: ModelEndpointArgs = {
         "object_name": wanted["name"],
         "namespace": site.models,
         "image": site.args["images"]["serving"],
         "model": wanted["model"],
-        "store": _store_access(store_url, secrets["object_store_read_only"]),
-        "ingress_address": site.ingress_address,
-        "allowed_ingress": monitoring_wiring.endpoint_ingress(site),
-        "allowed_egress": [_to_store(site)],
+        "store": _store_access(site, store_url, "object_store_read_only"),
+        "allowed_ingress": [
+            *monitoring_wiring.endpoint_ingress(site),
+            *wanted.get("allowed_ingress", []),
+        ],
+        "allowed_egress": _to_store(site),
     }
     alerts = alerts_wiring.endpoint_alerts(site.args, wanted, monitoring_wiring.scrape_seconds(site.args))
     scaling: Mapping[str, Any] = wanted.get("scaling") or {}
@@ -164,7 +174,7 @@ def endpoint(site: Site, wanted: PlatformEndpointArgs, store_url: pulumi.Output[
         scaling = {"prometheus_url": prometheus_url(site), **scaling}
     tracing = wanted.get("tracing") or monitoring_wiring.endpoint_tracing(site)
     own = {"scaling": scaling or None, "alerts": alerts, "tracing": tracing}
-    return _with(args, _without(wanted, "name"), own)
+    return _with(args, _of_cluster(site, "ingress_address"), _without(wanted, "name", "allowed_ingress"), own)
 
 
 def remediation(
@@ -174,7 +184,7 @@ def remediation(
     pipelines: Mapping[str, list[Pipeline]],
 ) -> RemediationArgs:
     """What acts on alerts writes releases, and starts the pipelines again."""
-    access = _store_access(store_url, site.args["secrets"]["object_store_read_write"])
+    access = _store_access(site, store_url, "object_store_read_write")
     return remediation_wiring.remediation(site, wanted, access, _to_store(site), pipelines)
 
 
@@ -232,26 +242,49 @@ def _pods(component: str) -> dict[str, pulumi.Input[str]]:
     return {**selector(component, component)}
 
 
-def _to_store(site: Site) -> FlowArgs:
-    return {
-        "name": "object store",
-        "port": object_store_pods.PORT,
-        "namespace": site.system,
-        "pods": _pods(STORE),
+def _to_store(site: Site) -> list[FlowArgs]:
+    """To the platform's own pods; an adopted store may be anywhere."""
+    if not store_is_adopted(site):
+        own: FlowArgs = {
+            "name": "object store",
+            "port": object_store_pods.PORT,
+            "namespace": site.system,
+            "pods": _pods(STORE),
+        }
+        return [own]
+    port = pulumi.Output.from_input(inputs.section(site.args["object_store"], "url")).apply(names.port_of)
+    return [{"name": "object store", "port": port, "cidr": network_flows.EVERYWHERE}]
+
+
+def _to_database(site: Site, url: pulumi.Output[str]) -> FlowArgs:
+    if not database_is_adopted(site):
+        return {"name": "database", "port": database_pods.PORT, "pods": _pods(DATABASE)}
+    port = pulumi.Output.unsecret(url.apply(names.port_of))
+    return {"name": "database", "port": port, "cidr": network_flows.EVERYWHERE}
+
+
+def _store_access(site: Site, url: pulumi.Output[str], key: str) -> StoreAccessArgs:
+    """The store with one of the platform's keys, or with none where pods have an identity of their own."""
+    store: Mapping[str, Any] = site.args["object_store"]
+    buckets: Mapping[str, Any] = store.get("buckets") or {}
+    access = {
+        "url": url,
+        "region": store.get("region"),
+        "bucket": buckets.get("models"),
+        "data_bucket": buckets.get("data"),
+        "requests_bucket": buckets.get("requests"),
+        **cast(Mapping[str, Any], site.args["secrets"].get(key) or {}),
     }
+    return cast(StoreAccessArgs, {name: value for name, value in access.items() if value is not None})
 
 
-def _store_access(url: pulumi.Output[str], key: Mapping[str, Any]) -> StoreAccessArgs:
-    return {"url": url, "access_key_id": key["access_key_id"], "secret_access_key": key["secret_access_key"]}
+def _of_cluster(site: Site, *keys: str) -> dict[str, Any]:
+    """Those facts about the cluster that were given."""
+    return {key: site.args["cluster"].get(key) for key in keys}
 
 
-def _storage(site: Site) -> dict[str, Any]:
-    storage_class = site.args["cluster"].get("storage_class")
-    return {} if storage_class is None else {"storage_class": storage_class}
-
-
-def _without(wanted: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {name: value for name, value in wanted.items() if name != key}
+def _without(wanted: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {name: value for name, value in wanted.items() if name not in keys}
 
 
 def _with(args: T, *more: Mapping[str, Any]) -> T:

@@ -60,7 +60,8 @@ class Remediation(pulumi.ComponentResource):
                 place,
                 inputs.text(args, "image", checks.image_by_digest),
                 env,
-                inputs.digest([keys[key] for key in remediation_pods.SECRET_ENV]),
+                keys,
+                inputs.digest(list(keys.values())),
                 inputs.resources(args, cpu="10m", memory="96Mi", memory_limit="256Mi"),
             ),
         )
@@ -94,6 +95,7 @@ class Remediation(pulumi.ComponentResource):
     def _flows(self, args: RemediationArgs, place: Placement) -> list[pulumi.Resource]:
         ingress = [network_flows.ingress(flow) for flow in inputs.flows(args, "allowed_ingress")]
         egress = [network_flows.egress(flow) for flow in inputs.flows(args, "allowed_egress")]
+        egress += [] if inputs.store_key(args) else [network_flows.to_credentials()]
         policy = NetworkPolicy(
             f"{self._name}-flows",
             opts=self._child(),

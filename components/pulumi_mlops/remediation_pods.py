@@ -1,5 +1,6 @@
 """The pod of Remediation, and what it may do in the models' namespace. Pure."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from pulumi_mlops import manifests, pod, rights
@@ -9,14 +10,15 @@ from pulumi_mlops.placement import Placement
 PORT = 8080
 PATH = "/alerts"
 JOBS = "/etc/mlops/jobs"
-SECRET_ENV = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "MLOPS_REMEDIATION_TOKEN")
 _START_SECONDS = 120
 
 
-def receiver(place: Placement, image: Any, env: Object, content: Any, resources: Object) -> Object:
+def receiver(
+    place: Placement, image: Any, env: Object, secret_env: Iterable[str], content: Any, resources: Object
+) -> Object:
     """The Deployment: one pod, and never two at once, so that its memory of what was done is whole.
 
-    `content` is a digest of SECRET_ENV's values.
+    `secret_env` names what the Secret called like the component holds, `content` is a digest of its values.
     """
     token, token_mount = pod.api_token()
     jobs = {"name": "jobs", "configMap": {"name": place.name}}
@@ -26,7 +28,7 @@ def receiver(place: Placement, image: Any, env: Object, content: Any, resources:
         args=["remediate"],
         env=[
             *(pod.env_value(name, value) for name, value in env.items()),
-            *(pod.env_secret(name, place.name) for name in SECRET_ENV),
+            *(pod.env_secret(name, place.name) for name in secret_env),
         ],
         ports=[("http", PORT)],
         mounts=[token_mount, {"name": "jobs", "mountPath": JOBS, "readOnly": True}],

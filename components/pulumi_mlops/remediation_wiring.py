@@ -30,7 +30,7 @@ def remediation(
     site: Site,
     wanted: PlatformRemediationArgs,
     store: StoreAccessArgs,
-    to_store: FlowArgs,
+    to_store: list[FlowArgs],
     pipelines: Mapping[str, list[Pipeline]],
 ) -> RemediationArgs:
     """The receiver acts for every endpoint, Alertmanager may ask it to and Prometheus collects it.
@@ -55,7 +55,7 @@ def remediation(
             },
             {"name": "metrics", "port": remediation_pods.PORT, "pods": monitoring_wiring.collecting()},
         ],
-        "allowed_egress": [to_store],
+        "allowed_egress": to_store,
     }
     return cast(RemediationArgs, args | dict(wanted))
 

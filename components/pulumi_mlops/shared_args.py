@@ -32,15 +32,20 @@ class ResourcesArgs(TypedDict, total=False):
 
 
 class StoreAccessArgs(TypedDict):
-    """How to reach an S3 object store, with a key that may do just enough."""
+    """How to reach an S3 object store, with a key that may do just enough, or as who the pod is."""
 
     url: pulumi.Input[str]
     """Endpoint, such as `http://object-store.mlops-system.svc:7070`."""
-    access_key_id: pulumi.Input[str]
-    """Access key id."""
-    secret_access_key: pulumi.Input[str]
+    access_key_id: NotRequired[pulumi.Input[str]]
+    """Access key id. Without it and the secret key, pods show the identity of their service account, which
+    EKS Pod Identity or another provider of container credentials hands them."""
+    secret_access_key: NotRequired[pulumi.Input[str]]
     """Secret key; kept a secret in the state."""
     bucket: NotRequired[pulumi.Input[str]]
     """Bucket of the model artifacts; `models` by default."""
+    data_bucket: NotRequired[pulumi.Input[str]]
+    """Bucket of data sets and MLflow's files; `data` by default."""
+    requests_bucket: NotRequired[pulumi.Input[str]]
+    """Bucket of the request log; `requests` by default."""
     region: NotRequired[pulumi.Input[str]]
     """Region to sign requests for; `us-east-1` by default."""

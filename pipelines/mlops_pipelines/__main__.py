@@ -1,4 +1,4 @@
-"""Commands of the pipeline image: `run mortgage-approval`, `store-setup` and `remediate`.
+"""Commands of the pipeline image: `run mortgage-approval`, `store-setup`, `remediate`, `database-password`.
 
 Exit codes are in errors.py.
 """
@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from mlops_pipelines.errors import PipelineError, SettingsError
 from mlops_serving.errors import ServingError
 
-USAGE = "usage: python3 -m mlops_pipelines (run mortgage-approval | store-setup | remediate)"
+USAGE = (
+    "usage: python3 -m mlops_pipelines "
+    "(run mortgage-approval | store-setup | remediate | database-password [--once])"
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,6 +51,12 @@ def _dispatch(arguments: list[str]) -> None:
         from mlops_pipelines.remediation.settings import remediation_settings
 
         serve.remediate(remediation_settings(os.environ))
+    elif arguments in (["database-password"], ["database-password", "--once"]):
+        from mlops_pipelines import database_password
+
+        wanted = database_password.password_settings(os.environ)
+        work = database_password.write_once if arguments[1:] else database_password.keep
+        work(wanted, os.environ, say)
     else:
         raise SettingsError(f"{' '.join(arguments) or 'nothing'} is not a command; {USAGE}")
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import obstore
@@ -29,6 +29,9 @@ from obstore.exceptions import (
 from obstore.store import LocalStore, S3Store
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+if TYPE_CHECKING:
+    from obstore.store import S3Config
+
 from mlops_serving.errors import (
     ObjectChanged,
     ObjectExists,
@@ -41,11 +44,19 @@ from mlops_serving.errors import (
 _CHUNK: Final = 1 << 20
 _CONNECT_SECONDS: Final = 2
 _RETRY_SECONDS: Final = 4
+_KEY: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+_IDENTITY: Final = (
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
 
 
 class StoreSettings(BaseModel):
     """Where the objects are. `url` is an S3 endpoint (http or https) or `file:///folder`.
 
+    Without a key the endpoint is shown the identity of the pod: container credentials (EKS Pod Identity) or a
+    web identity, renewed as they end.
     `timeout_seconds` is the longest time for one request to the endpoint.
     """
 
@@ -60,13 +71,19 @@ class StoreSettings(BaseModel):
 
 
 def store_settings(environ: Mapping[str, str]) -> StoreSettings:
-    """Read MLOPS_STORE_URL, MLOPS_STORE_BUCKET, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION."""
+    """Read MLOPS_STORE_URL, MLOPS_STORE_BUCKET, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION.
+
+    Raises:
+        SettingsError: no such URL, or an S3 endpoint and neither a whole key nor an identity of the pod.
+    """
     url = environ.get("MLOPS_STORE_URL", "")
     if urlsplit(url).scheme not in ("http", "https", "file"):
         raise SettingsError(
             f"MLOPS_STORE_URL is {url!r}; give an S3 endpoint as http://host:port or https://host, "
             "or a folder as file:///path"
         )
+    if not url.startswith("file:"):
+        _refuse_nobody(environ)
     return StoreSettings(
         url=url,
         bucket=environ.get("MLOPS_STORE_BUCKET", "models"),
@@ -74,6 +91,15 @@ def store_settings(environ: Mapping[str, str]) -> StoreSettings:
         secret_access_key=SecretStr(environ.get("AWS_SECRET_ACCESS_KEY", "")),
         region=environ.get("AWS_REGION", "us-east-1"),
     )
+
+
+def _refuse_nobody(environ: Mapping[str, str]) -> None:
+    missing = [name for name in _KEY if not environ.get(name)]
+    if missing and (len(missing) == 1 or not any(environ.get(name) for name in _IDENTITY)):
+        raise SettingsError(
+            f"{missing[0]} is not set; give {_KEY[0]} and {_KEY[1]}, or neither in a pod whose service "
+            f"account has an identity ({', '.join(_IDENTITY)})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +219,19 @@ def _local_folder(settings: StoreSettings) -> Path | None:
 
 def _s3(settings: StoreSettings) -> S3Store:
     """Path-style S3 without instance metadata look-ups, and with retries short enough to poll with."""
+    key: S3Config = (
+        {
+            "access_key_id": settings.access_key_id,
+            "secret_access_key": settings.secret_access_key.get_secret_value(),
+        }
+        if settings.access_key_id
+        else {}
+    )
     return S3Store(
         settings.bucket,
+        config=key,
         endpoint=settings.url,
         region=settings.region,
-        access_key_id=settings.access_key_id,
-        secret_access_key=settings.secret_access_key.get_secret_value(),
         virtual_hosted_style_request=False,
         client_options={
             "allow_http": True,

@@ -7,23 +7,17 @@ from pydantic import SecretStr
 
 from mlops_stacks.monitoring_settings import MonitoringSettings
 from mlops_stacks.setting_types import Section
-from mlops_stacks.settings import Images
 from pulumi_mlops import MonitoringSource, checks
 from pulumi_mlops.platform_args import PlatformMonitoringArgs
 
 IMAGES = ("prometheus", "alertmanager", "kube_state_metrics", "node_exporter", "otel_collector")
 
 
-def monitoring(
-    settings: MonitoringSettings, images: Images, cluster_cidrs: Sequence[str] | None
-) -> PlatformMonitoringArgs:
+def monitoring(settings: MonitoringSettings, cluster_cidrs: Sequence[str] | None) -> PlatformMonitoringArgs:
     """What watches the platform.
 
     `cluster_cidrs` is where the API server's requests come from, unless the settings say it; None if unknown.
-    Raises `SettingsError` if an image of it is missing.
     """
-    if settings.mode == "run":
-        images.refuse_missing(IMAGES, "mlops:monitoring.mode")
     interval, tracing = settings.scrape_interval, settings.tracing
     resources = {"cpu": settings.cpu, "memory": settings.memory, "memory_limit": settings.memory_limit}
     prometheus = {

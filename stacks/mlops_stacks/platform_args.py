@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
-
 from mlops_stacks import kubeconfig, monitoring_args
+from mlops_stacks.aws_settings import EksCluster
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.remediation_settings import RemediationSettings
 from mlops_stacks.scaling_settings import Scaling, ScalingDirection
@@ -13,6 +12,7 @@ from mlops_stacks.setting_types import Resources
 from mlops_stacks.settings import (
     SECRET_NAMES,
     EndpointSettings,
+    ExistingCluster,
     Images,
     LocalNodeCluster,
     PipelineSettings,
@@ -32,37 +32,55 @@ from pulumi_mlops import (
 
 
 def platform_args(settings: Settings) -> PlatformArgs:
-    """The platform that the settings describe.
+    """The platform that the settings describe, with all that it stores in its cluster.
 
     Raises `SettingsError` if what `mlops up` writes is not there yet.
     """
     if settings.images is None or settings.secrets is None:
-        raise SettingsError(_missing("images" if settings.images is None else "secrets"))
+        raise SettingsError(missing("images" if settings.images is None else "secrets"))
     images, secrets = settings.images, settings.secrets
-    args: PlatformArgs = {
+    images.refuse_missing(image_names(settings))
+    return {
+        **platform_parts(settings),
         "cluster": cluster_args(settings),
-        "images": _images(images),
-        "secrets": platform_secrets(secrets),
+        "images": _given(images.model_dump()),
+        "secrets": platform_secrets(settings, secrets),
         "object_store": _server(
             settings.object_store, size=settings.object_store.size, node_port=settings.object_store.node_port
         ),
         "database": _server(settings.database, size=settings.database.size),
+    }
+
+
+def image_names(settings: Settings) -> dict[str, str]:
+    """The images that the environment uses, and what needs each."""
+    stored_here = not isinstance(settings.cluster, EksCluster)
+    groups = [
+        (("mlflow", "pipeline", "serving"), "the platform", True),
+        (("object_store",), "mlops:objectStore", stored_here),
+        (("postgres",), "mlops:database", stored_here),
+        (("keda_adapter", "keda_operator"), "mlops:keda.mode run", settings.keda.mode == "run"),
+        (monitoring_args.IMAGES, "mlops:monitoring.mode run", settings.monitoring.mode == "run"),
+    ]
+    return {name: what for names, what, used in groups if used for name in names}
+
+
+def platform_parts(settings: Settings) -> Any:
+    """What of the platform is the same wherever it stores: all but cluster, images, secrets and stores."""
+    args: dict[str, Any] = {
         "model_registry": _server(settings.model_registry, node_port=settings.model_registry.node_port),
         "pipelines": [_pipeline(pipeline) for pipeline in settings.pipelines],
         "endpoints": [_endpoint(endpoint) for endpoint in settings.endpoints],
     }
     if settings.keda.mode != "none":
-        args["keda"] = _keda(settings, images)
+        args["keda"] = _given(
+            {"source": KedaSource(settings.keda.mode), "prometheus_url": settings.keda.prometheus_url}
+        )
     if settings.monitoring.mode != "none":
         args["monitoring"] = monitoring_args.monitoring(
-            settings.monitoring, images, settings.cluster.api_server_cidrs
+            settings.monitoring, settings.cluster.api_server_cidrs
         )
     if settings.remediation is not None:
-        if secrets.remediation_token is None:
-            raise SettingsError(
-                "mlops:secrets.remediationToken: needed where mlops:remediation is set; `mlops up` makes it. "
-                "By hand, give one with `pulumi config set --path --secret mlops:secrets.remediationToken`"
-            )
         args["remediation"] = _remediation(settings.remediation)
     return args
 
@@ -76,6 +94,8 @@ def cluster_args(settings: Settings) -> ClusterArgs:
                 "mlops:kubeconfig: nothing was given; `mlops up` starts the local node and writes it"
             )
         return local_node(kubeconfig.read(Path(settings.kubeconfig)), cluster.registry_port)
+    if not isinstance(cluster, ExistingCluster):
+        raise SettingsError("mlops:cluster.maker: a cluster on AWS is made by the AWS part of the program")
     return existing_context(
         kubeconfig.read(Path(cluster.kubeconfig), cluster.context),
         cluster.context,
@@ -85,26 +105,30 @@ def cluster_args(settings: Settings) -> ClusterArgs:
     )
 
 
-def platform_secrets(secrets: Secrets) -> PlatformSecretsArgs:
-    """The platform's secrets in the clear; the components mark each a secret before it goes anywhere."""
+def platform_secrets(settings: Settings, secrets: Secrets) -> PlatformSecretsArgs:
+    """The platform's secrets in the clear; the components mark each a secret before it goes anywhere.
+
+    Raises `SettingsError` for one that is needed and was not given.
+    """
     made: PlatformSecretsArgs = {
-        "database_password": secrets.database_password.get_secret_value(),
         "model_registry_admin_password": secrets.model_registry_admin_password.get_secret_value(),
         "model_registry_session_key": secrets.model_registry_session_key.get_secret_value(),
-        "object_store_root": _key(secrets.object_store_root_key_id, secrets.object_store_root_secret_key),
-        "object_store_read_only": _key(
-            secrets.object_store_read_only_key_id, secrets.object_store_read_only_secret_key
-        ),
-        "object_store_read_write": _key(
-            secrets.object_store_read_write_key_id, secrets.object_store_read_write_secret_key
-        ),
     }
-    if secrets.remediation_token is not None:
-        made["remediation_token"] = secrets.remediation_token.get_secret_value()
-    return made
+    if settings.remediation is not None:
+        made["remediation_token"] = secrets.value("remediation_token", "mlops:remediation is set")
+    if isinstance(settings.cluster, EksCluster):
+        return made
+    return {
+        **made,
+        "database_password": secrets.value("database_password", "the database is run"),
+        "object_store_root": _key(secrets, "root"),
+        "object_store_read_only": _key(secrets, "read_only"),
+        "object_store_read_write": _key(secrets, "read_write"),
+    }
 
 
-def _missing(section: str) -> str:
+def missing(section: str) -> str:
+    """Why the program cannot go on without a generated section of the settings, and what makes it."""
     images = ", ".join(str(field.alias) for field in Images.model_fields.values())
     by_hand = {
         "images": f"give an image by digest for each of {images}",
@@ -114,8 +138,12 @@ def _missing(section: str) -> str:
     return f"mlops:{section}: nothing was given; `mlops up` writes it. By hand, {by_hand[section]}"
 
 
-def _key(key_id: SecretStr, secret: SecretStr) -> StoreKeyArgs:
-    return {"access_key_id": key_id.get_secret_value(), "secret_access_key": secret.get_secret_value()}
+def _key(secrets: Secrets, who: str) -> StoreKeyArgs:
+    use = "the object store is run"
+    return {
+        "access_key_id": secrets.value(f"object_store_{who}_key_id", use),
+        "secret_access_key": secrets.value(f"object_store_{who}_secret_key", use),
+    }
 
 
 def _server(resources: Resources, **more: object) -> Any:
@@ -200,16 +228,6 @@ def _direction(direction: ScalingDirection) -> dict[str, object]:
     return _given(
         {"stabilization_seconds": None if wait is None else checks.seconds_of(wait), "steps": steps}
     )
-
-
-def _images(images: Images) -> Any:
-    return _given(images.model_dump())
-
-
-def _keda(settings: Settings, images: Images) -> Any:
-    if settings.keda.mode == "run":
-        images.refuse_missing(("keda_adapter", "keda_operator"), "mlops:keda.mode")
-    return _given({"source": KedaSource(settings.keda.mode), "prometheus_url": settings.keda.prometheus_url})
 
 
 def _remediation(settings: RemediationSettings) -> Any:

@@ -4,6 +4,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from mlops_stacks import outputs
+from mlops_stacks.aws_settings import EksCluster
 from mlops_stacks.platform_args import platform_args
 from mlops_stacks.settings import NAMESPACE, Settings, load
 from pulumi_mlops import Platform
@@ -11,9 +12,19 @@ from pulumi_mlops import Platform
 
 def main() -> None:
     """Register the platform that the stack's configuration describes, and export its outputs."""
-    platform = Platform(NAMESPACE, platform_args(read_settings()))
+    platform = register(read_settings())
     for name, value in outputs.of(platform).items():
         pulumi.export(name, value)
+
+
+def register(settings: Settings) -> Platform:
+    """The platform that the settings describe, with its ground where it is on AWS."""
+    if isinstance(settings.cluster, EksCluster) and settings.aws is not None:
+        # pulumi_aws takes a second to import, which a local platform need not wait for.
+        from mlops_stacks import aws_program
+
+        return aws_program.register(settings, settings.aws, settings.cluster)
+    return Platform(NAMESPACE, platform_args(settings))
 
 
 def read_settings() -> Settings:

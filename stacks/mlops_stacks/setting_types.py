@@ -46,7 +46,7 @@ def _seconds(check: Callable[[int], int]) -> Callable[[str], str]:
 
 
 ObjectName = Annotated[str, AfterValidator(checks.object_name)]
-Image = Annotated[str, AfterValidator(checks.image_by_digest)]
+Image = Annotated[str, AfterValidator(checks.image_or_digest)]
 Version = Annotated[str, AfterValidator(checks.model_version)]
 Cpu = Annotated[str, AfterValidator(checks.cpu_quantity)]
 Bytes = Annotated[str, AfterValidator(checks.bytes_quantity)]

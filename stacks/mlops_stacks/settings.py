@@ -4,13 +4,14 @@
 `mlops_stacks.program` what the engine has decrypted.  Nothing else reads configuration.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 
 from mlops_stacks import alert_settings, monitoring_settings, remediation_settings
 from mlops_stacks import setting_types as types
+from mlops_stacks.aws_settings import AwsSettings, EksCluster
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.monitoring_settings import MonitoringSettings, TraceSettings
 from mlops_stacks.remediation_settings import RemediationSettings
@@ -135,10 +136,10 @@ class EndpointSettings(Resources):
 
 
 class Images(Section):
-    """Images by digest, written by `mlops up`."""
+    """Images by digest, written by `mlops up`; on AWS a digest alone is of the environment's own ECR."""
 
-    object_store: Annotated[types.Image, Field(alias="object-store")]
-    postgres: types.Image
+    object_store: Annotated[types.Image | None, Field(alias="object-store")] = None
+    postgres: types.Image | None = None
     mlflow: types.Image
     pipeline: types.Image
     serving: types.Image
@@ -150,32 +151,58 @@ class Images(Section):
     node_exporter: Annotated[types.Image | None, Field(alias="node-exporter")] = None
     otel_collector: Annotated[types.Image | None, Field(alias="otel-collector")] = None
 
-    def refuse_missing(self, names: Sequence[str], mode: str) -> None:
-        """Raise `SettingsError` unless all of `names` are given; `mode` is the key that is `run`."""
-        missing = [str(type(self).model_fields[name].alias) for name in names if getattr(self, name) is None]
+    def refuse_bare_digests(self) -> None:
+        """Raise `ValueError` for a digest without the registry that has it."""
+        for name, field in type(self).model_fields.items():
+            if str(getattr(self, name) or "").startswith("sha256:"):
+                raise ValueError(
+                    f"mlops:images.{field.alias or name}: a digest alone names no registry here; give "
+                    "registry/path@sha256:<64 hex digits>"
+                )
+
+    def refuse_missing(self, names: Mapping[str, str]) -> None:
+        """Raise `SettingsError` unless all of `names` are given; the values say what needs each."""
+        missing = [name for name in names if getattr(self, name) is None]
         if missing:
+            keys = ", ".join(str(type(self).model_fields[name].alias) for name in missing)
             raise SettingsError(
-                f"mlops:images: missing where {mode} is run: {', '.join(missing)}; `mlops up` writes them, "
-                "or give an image by digest for each"
+                f"mlops:images: missing for {names[missing[0]]}: {keys}; `mlops up` writes them, or give an "
+                "image by digest for each"
             )
 
 
 class Secrets(Section):
     """Secrets, written by `mlops up` once and kept encrypted in the stack's file.
 
-    `remediation_token` is needed only where alerts are acted on.
+    Those of the database and the object store are needed where these are run, and that of remediation where
+    alerts are acted on.
     """
 
-    database_password: types.Secret
     model_registry_admin_password: types.Secret
     model_registry_session_key: types.Secret
-    object_store_root_key_id: types.Secret
-    object_store_root_secret_key: types.Secret
-    object_store_read_only_key_id: types.Secret
-    object_store_read_only_secret_key: types.Secret
-    object_store_read_write_key_id: types.Secret
-    object_store_read_write_secret_key: types.Secret
+    database_password: types.Secret | None = None
+    object_store_root_key_id: types.Secret | None = None
+    object_store_root_secret_key: types.Secret | None = None
+    object_store_read_only_key_id: types.Secret | None = None
+    object_store_read_only_secret_key: types.Secret | None = None
+    object_store_read_write_key_id: types.Secret | None = None
+    object_store_read_write_secret_key: types.Secret | None = None
     remediation_token: types.Secret | None = None
+
+    def value(self, name: str, use: str) -> str:
+        """One of the secrets in the clear.
+
+        Raises:
+            SettingsError: it was not given; `use` is why it is needed.
+        """
+        secret: SecretStr | None = getattr(self, name)
+        if secret is None:
+            key = f"mlops:secrets.{type(self).model_fields[name].alias}"
+            raise SettingsError(
+                f"{key}: needed where {use}; `mlops up` makes it. By hand, give one with "
+                f"`pulumi config set --path --secret {key}`"
+            )
+        return secret.get_secret_value()
 
 
 SECRET_NAMES: tuple[str, ...] = tuple(str(field.alias) for field in Secrets.model_fields.values())
@@ -185,7 +212,8 @@ SECRET_NAMES: tuple[str, ...] = tuple(str(field.alias) for field in Secrets.mode
 class Settings(Section):
     """One environment.  `kubeconfig`, `images` and `secrets` are made by `mlops up`, never by hand."""
 
-    cluster: Annotated[LocalNodeCluster | ExistingCluster, Field(discriminator="maker")]
+    cluster: Annotated[LocalNodeCluster | ExistingCluster | EksCluster, Field(discriminator="maker")]
+    aws: AwsSettings | None = None
     object_store: ObjectStoreSettings = ObjectStoreSettings()
     database: DatabaseSettings = DatabaseSettings()
     model_registry: ModelRegistrySettings = ModelRegistrySettings()
@@ -212,6 +240,25 @@ class Settings(Section):
         if isinstance(self.cluster, LocalNodeCluster):
             ports += [self.cluster.api_port, self.cluster.registry_port]
         _refuse_twice("nodePort, apiPort and registryPort", "port", ports)
+        return self
+
+    @model_validator(mode="after")
+    def _ground_is_of_one_kind(self) -> Self:
+        on_aws = isinstance(self.cluster, EksCluster)
+        if on_aws != (self.aws is not None):
+            raise ValueError("mlops:aws goes with mlops:cluster.maker eks: give both, or neither")
+        if on_aws and (self.object_store, self.database) != (ObjectStoreSettings(), DatabaseSettings()):
+            raise ValueError(
+                "mlops:objectStore and mlops:database are for stores that run in the cluster; on EKS they are"
+                " S3 and RDS, set in mlops:aws.storage and mlops:aws.database"
+            )
+        if on_aws and self.node_ports():
+            raise ValueError(
+                f"nodePort {self.node_ports()[0]}: nodes on EKS have no address outside; leave it out, and "
+                "set mlops:aws.edge to publish endpoints"
+            )
+        if self.images is not None and not on_aws:
+            self.images.refuse_bare_digests()
         return self
 
     @model_validator(mode="after")

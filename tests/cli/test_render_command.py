@@ -259,7 +259,7 @@ def test_what_the_program_refuses_is_a_settings_error_too(checkout: Path) -> Non
     file = write(checkout / "keda.yaml", keda={"mode": "run"}, images=dict.fromkeys(IMAGES, image))
     error = refusal("keda.yaml")
     assert isinstance(error, InvalidSettings)
-    assert str(error).startswith(f"{file}: mlops:images: missing where mlops:keda.mode is run: keda-adapter")
+    assert str(error).startswith(f"{file}: mlops:images: missing for mlops:keda.mode run: keda-adapter")
 
 
 @pytest.mark.parametrize(

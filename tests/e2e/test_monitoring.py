@@ -175,8 +175,9 @@ def drifted(platform: Platform) -> set[tuple[str, str]]:
 
 
 def begun(platform: Platform) -> dict[str, str]:
-    """Since when inputs of which version drift."""
-    return {alert["labels"]["version"]: alert["activeAt"] for alert in alerts(platform, "MlopsInputDrift")}
+    """Since when (UTC, in whole seconds as Prometheus keeps it) the alert fires on which version's inputs."""
+    firing = [alert for alert in alerts(platform, "MlopsInputDrift") if alert["state"] == "firing"]
+    return {alert["labels"]["version"]: alert["activeAt"][:19] for alert in firing}
 
 
 def test_real_applications_of_another_kind_alert_and_the_model_is_trained_anew(

@@ -18,6 +18,8 @@ RUN = {
     "MLFLOW_TRACKING_PASSWORD": "a-password",
 }
 BUCKETS = {
+    "AWS_ACCESS_KEY_ID": "root",
+    "AWS_SECRET_ACCESS_KEY": "root-secret-key",
     "MLOPS_STORE_URL": "http://store:7070",
     "MLOPS_STORE_READ_ONLY_KEY_ID": "reader",
     "MLOPS_STORE_READ_WRITE_KEY_ID": "writer",

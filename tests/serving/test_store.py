@@ -84,5 +84,7 @@ def test_an_address_that_is_no_address_is_refused(url):
 
 
 def test_the_secret_key_is_not_in_the_settings_text():
-    settings = store_settings({"MLOPS_STORE_URL": "http://x", "AWS_SECRET_ACCESS_KEY": "hush"})
+    settings = store_settings(
+        {"MLOPS_STORE_URL": "http://x", "AWS_ACCESS_KEY_ID": "me", "AWS_SECRET_ACCESS_KEY": "hush"}
+    )
     assert "hush" not in repr(settings)

@@ -8,9 +8,8 @@ import pytest
 
 from mlops_stacks import monitoring_args
 from mlops_stacks.errors import SettingsError
-from mlops_stacks.settings import Images, load
+from mlops_stacks.settings import load
 from pulumi_mlops import MonitoringSource
-from stack_settings import NEEDED
 
 ADOPT: dict[str, Any] = {
     "mode": "adopt",
@@ -31,9 +30,7 @@ def settings(monitoring: dict[str, Any], **endpoint: Any) -> dict[str, Any]:
 
 def arguments(monitoring: dict[str, Any]) -> Any:
     loaded = load(settings(monitoring))
-    return monitoring_args.monitoring(
-        loaded.monitoring, Images.model_validate(NEEDED), loaded.cluster.api_server_cidrs
-    )
+    return monitoring_args.monitoring(loaded.monitoring, loaded.cluster.api_server_cidrs)
 
 
 def test_an_adopted_prometheus_needs_no_images() -> None:

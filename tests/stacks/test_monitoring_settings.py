@@ -122,7 +122,7 @@ def test_the_local_nodes_api_server_comes_from_its_own_address_and_that_of_its_p
 
 def test_running_it_without_its_images_is_refused_with_what_to_give(arguments: Any) -> None:
     images = {**NEEDED, "prometheus": IMAGES["prometheus"]}
-    words = "mlops:monitoring.mode is run: alertmanager, kube-state-metrics, node-exporter, otel-collector; "
+    words = "mlops:monitoring.mode run: alertmanager, kube-state-metrics, node-exporter, otel-collector; "
     with pytest.raises(SettingsError, match=words):
         arguments(settings(run(), images=images))
 

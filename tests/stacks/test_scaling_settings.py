@@ -73,7 +73,7 @@ def test_an_adopted_keda_needs_no_images_and_may_ask_another_prometheus(argument
 def test_running_keda_without_its_images_is_refused_with_what_to_give(arguments: Any) -> None:
     with pytest.raises(
         SettingsError,
-        match=r"mlops:keda\.mode is run: keda-adapter, keda-operator; ",
+        match=r"mlops:keda\.mode run: keda-adapter, keda-operator; ",
     ):
         arguments(settings(CONCURRENCY, images=NEEDED))
 

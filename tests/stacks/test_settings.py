@@ -101,7 +101,7 @@ def test_published_ports_are_listed_ascending() -> None:
         (
             {"cluster": LOCAL_NODE, "endpointz": []},
             "mlops:endpointz: unknown key (did you mean endpoints?); allowed are cluster, "
-            "objectStore, database, "
+            "aws, objectStore, database, "
             "modelRegistry, keda, monitoring, remediation, pipelines, endpoints, kubeconfig, images, secrets",
         ),
         (
@@ -121,12 +121,12 @@ def test_published_ports_are_listed_ascending() -> None:
         ),
         ({}, "mlops:cluster: this key is required and was not given"),
         (
-            {"cluster": {"maker": "eks"}},
-            "mlops:cluster.maker: 'eks' was given; allowed are 'local-node', 'kubeconfig'",
+            {"cluster": {"maker": "gke"}},
+            "mlops:cluster.maker: 'gke' was given; allowed are 'local-node', 'kubeconfig', 'eks'",
         ),
         (
             {"cluster": {"name": "x"}},
-            "mlops:cluster.maker: nothing was given; allowed are 'local-node', 'kubeconfig'",
+            "mlops:cluster.maker: nothing was given; allowed are 'local-node', 'kubeconfig', 'eks'",
         ),
         (
             {"cluster": LOCAL_NODE, "endpoints": [{"name": "mortgage"}]},

@@ -201,6 +201,7 @@ def _more(token: str, inputs: Mapping[str, Any], name: str, identity: str, made:
         },
         "iam/role": {"uniqueId": f"AROA{made[:17].upper()}"},
         "lb/loadBalancer": {"dnsName": f"{name}.{REGION}.elb.amazonaws.com", "zoneId": "Z215JYRZR1TBD5"},
+        "route53/record": {"fqdn": name},
         "route53/zone": {
             "zoneId": f"Z{made[:13].upper()}",
             "nameServers": ["ns-1.example", "ns-2.example"],

@@ -53,7 +53,9 @@ def _of_resource(token: str, inputs: Mapping[str, Any]) -> Iterator[str]:
 
 def _of_object(args: type, value: Mapping[str, Any], path: str) -> Iterator[str]:
     known = sdk_types.fields(args)
-    for key in sorted(value.keys() - known.keys()):
+    # The SDK writes these with underscores, the API as they are given.
+    extensions = {key for key in value if key.startswith("x-kubernetes-") and key.replace("-", "_") in known}
+    for key in sorted(value.keys() - known.keys() - extensions):
         yield f"{_at(path, key)}: no such input; there are {', '.join(sorted(known))}"
     for key, field in sorted(known.items()):
         if key not in value:

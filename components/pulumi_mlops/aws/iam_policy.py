@@ -46,6 +46,12 @@ def document(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [each.to_dict() for each in statements]})
 
 
+def joined(*documents: str) -> str:
+    """One document with the statements of all."""
+    statements = [statement for each in documents for statement in json.loads(each)["Statement"]]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
 def trust(service: str, *, account_id: str, source_arn: str | None = None) -> str:
     """Who may assume a role: one AWS service, for this account's resources (no confused deputy)."""
     conditions: dict[str, dict[str, str]] = {"StringEquals": {"aws:SourceAccount": account_id}}
@@ -61,12 +67,39 @@ def trust_service(service: str) -> str:
     return document(Statement("Assume", ["sts:AssumeRole"], principals={"Service": [service]}))
 
 
-def trust_pod_identity() -> str:
-    """Who may assume a role: EKS Pod Identity, which is bound to one service account by an association."""
+def trust_pod_identity(
+    *, cluster_arn: str | None = None, namespace: str | None = None, service_account: str | None = None
+) -> str:
+    """Who may assume a role: EKS Pod Identity, which is bound to one service account by an association.
+
+    What is given narrows it further, by the session tags that Pod Identity sends: an association that
+    somebody else makes, for another cluster or service account, does not get the role. Source: EKS User
+    Guide, "Create IAM role with trust policy required by EKS Pod Identity" and "Session tags".
+    """
+    tags = {
+        "eks-cluster-arn": cluster_arn,
+        "kubernetes-namespace": namespace,
+        "kubernetes-service-account": service_account,
+    }
+    wanted = {f"aws:RequestTag/{tag}": value for tag, value in tags.items() if value is not None}
     return document(
         Statement(
             "PodIdentity",
             ["sts:AssumeRole", "sts:TagSession"],
             principals={"Service": ["pods.eks.amazonaws.com"]},
+            conditions={"StringEquals": wanted} if wanted else {},
+        )
+    )
+
+
+def trust_token(provider_arn: str, audience: str, subject: str) -> str:
+    """Who may assume a role: the bearer of an OIDC token with exactly this audience and subject."""
+    issuer = provider_arn.split(":oidc-provider/", maxsplit=1)[1]
+    return document(
+        Statement(
+            "Token",
+            ["sts:AssumeRoleWithWebIdentity"],
+            principals={"Federated": [provider_arn]},
+            conditions={"StringEquals": {f"{issuer}:aud": audience, f"{issuer}:sub": subject}},
         )
     )

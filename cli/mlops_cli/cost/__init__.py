@@ -1,0 +1,1 @@
+"""`mlops cost` and `mlops refresh-prices`."""

@@ -1,0 +1,241 @@
+"""An environment on AWS: its ground, its cluster and stores, and the platform on them."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import pulumi_aws as aws
+
+from mlops_stacks import aws_args, aws_ground, aws_roles
+from mlops_stacks.aws_ground import Ground
+from mlops_stacks.aws_settings import AwsSettings, EdgeSettings, EksCluster
+from mlops_stacks.errors import SettingsError
+from mlops_stacks.made_later import made_later
+from mlops_stacks.platform_args import image_names, missing, platform_parts, platform_secrets
+from mlops_stacks.settings import NAMESPACE, Images, Settings
+from pulumi_mlops import DatabaseSource, ObjectStoreSource, Platform, PlatformArgs, model_endpoint_pods
+from pulumi_mlops.aws import aws_checks, iam_policy
+from pulumi_mlops.aws.budget import Budget
+from pulumi_mlops.aws.cloud_alarms import CloudAlarms
+from pulumi_mlops.aws.ecr_registry import EcrRegistry
+from pulumi_mlops.aws.edge import Edge
+from pulumi_mlops.aws.eks_cluster import EksCluster as Cluster
+from pulumi_mlops.aws.iam_policy import Statement
+from pulumi_mlops.aws.network import Network
+from pulumi_mlops.aws.rds_database import RdsDatabase
+from pulumi_mlops.aws.s3_object_store import S3ObjectStore
+
+_BUCKETS = ("models", "data", "requests")
+
+
+def register(settings: Settings, given: AwsSettings, wanted: EksCluster) -> Platform:
+    """Register all that the settings of an environment on AWS describe."""
+    ground = aws_ground.lay(given, pulumi.get_stack(), wanted.name)
+    network = Network(
+        f"{NAMESPACE}-network",
+        aws_args.network(given, wanted, ground.args, ground.log_key),
+        ground.options,
+    )
+    cluster = Cluster(
+        f"{NAMESPACE}-eks",
+        aws_args.cluster(
+            given,
+            wanted,
+            ground.args,
+            ground.cluster_key,
+            network.private_subnet_ids,
+            _admin_role(wanted, ground),
+        ),
+        ground.options,
+    )
+    registry = EcrRegistry(
+        f"{NAMESPACE}-registry",
+        aws_args.image_registry(given, ground.args, ground.data_key, _repositories(settings)),
+        ground.options,
+    )
+    store = S3ObjectStore(
+        f"{NAMESPACE}-store", aws_args.object_store(given, ground.args, ground.data_key), ground.options
+    )
+    database = _database(given, ground, network, cluster)
+    roles = aws_roles.register(settings, ground.args, wanted.name, store, database, ground.options)
+    args = platform_parts(settings) | {
+        "cluster": {
+            "kubeconfig": cluster.kubeconfig,
+            "image_registry": registry.address,
+            "storage_class": cluster.storage_class,
+        },
+        "images": _images(settings, registry.address),
+        "secrets": _secrets(settings),
+        "object_store": {
+            "source": ObjectStoreSource.ADOPT,
+            "url": store.url,
+            "region": given.region,
+            "buckets": {name: store.bucket_names[name] for name in _BUCKETS},
+        },
+        "database": {"source": DatabaseSource.ADOPT, "url": database.url},
+    }
+    args["model_registry"] |= {"database_password": _password(given, database, args["images"]["pipeline"])}
+    if given.edge is not None:
+        _publish(args["endpoints"], given.edge, network.cidr)
+    platform = Platform(NAMESPACE, cast(PlatformArgs, args), pulumi.ResourceOptions(depends_on=roles))
+    if given.edge is not None:
+        place = _edge_place(ground, network, cluster, store, internet=given.edge.internet)
+        names = [endpoint.name for endpoint in settings.endpoints]
+        # Its bindings are in the platform's namespace, and their pods behind them.
+        options = pulumi.ResourceOptions(
+            providers={"aws": ground.provider, "kubernetes": cluster.provider}, depends_on=[platform]
+        )
+        Edge(f"{NAMESPACE}-edge", aws_args.edge(given.edge, names, aws_roles.MODELS, place), options)
+    _watch(given, wanted, ground, network, cluster, database)
+    return platform
+
+
+def _publish(endpoints: list[dict[str, Any]], edge: EdgeSettings, network: pulumi.Output[str]) -> None:
+    """Tell each endpoint its address, and let the load balancer in, which has addresses of the network."""
+    for endpoint in endpoints:
+        endpoint["public_url"] = f"https://{aws_args.host(edge, endpoint['name'])}"
+        endpoint["allowed_ingress"] = [
+            {"name": "load balancer", "port": model_endpoint_pods.PORT, "cidr": network}
+        ]
+
+
+def _edge_place(
+    ground: Ground, network: Network, cluster: Cluster, store: S3ObjectStore, *, internet: bool
+) -> dict[str, Any]:
+    return {
+        "ground": ground.args,
+        "cluster_name": cluster.name,
+        "cluster_security_group_id": cluster.security_group_id,
+        "vpc_id": network.vpc_id,
+        "subnet_ids": network.public_subnet_ids if internet else network.private_subnet_ids,
+        "logs_bucket": store.bucket_names["logs"],
+        "logs_prefix": aws_args.BALANCER_LOGS,
+        "log_key_arn": ground.log_key,
+    }
+
+
+def _watch(
+    given: AwsSettings,
+    wanted: EksCluster,
+    ground: Ground,
+    network: Network,
+    cluster: Cluster,
+    database: RdsDatabase,
+) -> None:
+    """What looks after the environment from outside the cluster: alarms and the budget."""
+    queue = cluster.interruption_queue
+    watched = {
+        "database_identifier": database.identifier,
+        "cluster_name": cluster.name if wanted.mode == "create" else None,
+        "nat_gateways": network.nat_gateways,
+        "queues": {} if queue is None else {"interruptions": queue},
+        "key_arns": [ground.cluster_key, ground.data_key, ground.log_key],
+    }
+    CloudAlarms(
+        f"{NAMESPACE}-alarms",
+        aws_args.alarms(given, ground.args, ground.log_key, watched),
+        ground.options,
+    )
+    if given.budget is not None:
+        Budget(f"{NAMESPACE}-budget", aws_args.budget(given.budget, ground.args), ground.options)
+
+
+def _admin_role(wanted: EksCluster, ground: Ground) -> pulumi.Output[str] | None:
+    """A role without rights in AWS that administers the cluster, where the settings name no administrator."""
+    if wanted.admins or wanted.mode == "adopt":
+        return None
+    partition = aws_checks.partition(ground.args["region"])
+    trust = pulumi.Output.from_input(ground.args["account_id"]).apply(
+        lambda account: iam_policy.document(
+            Statement(
+                "Account",
+                ["sts:AssumeRole"],
+                principals={"AWS": [f"arn:{partition}:iam::{account}:root"]},
+            )
+        )
+    )
+    role = aws.iam.Role(
+        f"{NAMESPACE}-cluster-admin",
+        name=f"{wanted.name}-admin",
+        description=f"Administers cluster {wanted.name}; no rights in AWS",
+        assume_role_policy=trust,
+        permissions_boundary=ground.args.get("permissions_boundary_arn"),
+        tags={**ground.args["tags"], "Name": f"{wanted.name}-admin"},
+        opts=ground.options_of_resource,
+    )
+    return role.arn
+
+
+def _database(given: AwsSettings, ground: Ground, network: Network, cluster: Cluster) -> RdsDatabase:
+    place = {
+        "vpc_id": network.vpc_id,
+        "subnet_ids": network.database_subnet_ids,
+        "client_security_group_id": cluster.security_group_id,
+    }
+    keys = (ground.data_key, ground.log_key)
+    return RdsDatabase(
+        f"{NAMESPACE}-mlflow-database",
+        aws_args.database(given, ground.args, keys, place),
+        ground.options,
+    )
+
+
+def _password(given: AwsSettings, database: RdsDatabase, image: Any) -> dict[str, Any]:
+    """How MLflow reads its password, which RDS replaces every week."""
+    file = given.database.authorities_file
+    url = f"https://truststore.pki.rds.amazonaws.com/{given.region}/{given.region}-bundle.pem"
+    key = "mlops:aws.database.authoritiesFile"
+    if file is None:
+        authorities = made_later(
+            f"{key}: MLflow must know the database's certificate; fetch {url} and name the file"
+        )
+    else:
+        authorities = _text(key, file)
+    return {
+        "secret_arn": database.secret_arn,
+        "region": given.region,
+        "image": image,
+        "authorities": authorities,
+    }
+
+
+def _text(key: str, file: str) -> str:
+    try:
+        return Path(file).read_text()
+    except OSError as error:
+        raise SettingsError(
+            f"{key}: {file} cannot be read: {error.strerror}; give its absolute path"
+        ) from error
+
+
+def _repositories(settings: Settings) -> list[str]:
+    return [_key_of(name) for name in image_names(settings)]
+
+
+def _key_of(name: str) -> str:
+    """The image of a setting as it is called in files and registries."""
+    return str(Images.model_fields[name].alias)
+
+
+def _images(settings: Settings, address: pulumi.Output[str]) -> dict[str, Any]:
+    """References by digest; digests alone are of the environment's own registry."""
+    names = image_names(settings)
+    images = settings.images
+    if images is None:
+        return {name: made_later(missing("images")) for name in names}
+    images.refuse_missing(names)
+    given = {name: str(getattr(images, name)) for name in names}
+    return {
+        name: pulumi.Output.concat(address, f"/{_key_of(name)}@{value}")
+        if value.startswith("sha256:")
+        else value
+        for name, value in given.items()
+    }
+
+
+def _secrets(settings: Settings) -> Any:
+    if settings.secrets is not None:
+        return platform_secrets(settings, settings.secrets)
+    names = ["model_registry_admin_password", "model_registry_session_key"]
+    names += ["remediation_token"] if settings.remediation is not None else []
+    return {name: pulumi.Output.secret(made_later(missing("secrets"))) for name in names}

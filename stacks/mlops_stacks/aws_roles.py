@@ -1,0 +1,117 @@
+"""Who of the cluster's pods may do what in AWS: one role for each service account."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from mlops_stacks.settings import NAMESPACE, Settings
+from pulumi_mlops.aws import iam_policy, s3_policies
+from pulumi_mlops.aws.ground import GroundArgs
+from pulumi_mlops.aws.iam_policy import Statement
+from pulumi_mlops.aws.rds_database import RdsDatabase
+from pulumi_mlops.aws.s3_object_store import S3ObjectStore
+from pulumi_mlops.aws.service_role import ServiceRole
+from pulumi_mlops.platform_wiring import REGISTRY
+from pulumi_mlops.remediation_rules import RECEIVER
+
+SYSTEM, MODELS = f"{NAMESPACE}-system", f"{NAMESPACE}-models"
+"""The namespaces that `Platform` makes."""
+FILES_OF_RUNS = "mlflow/"
+
+Policy = Callable[[Mapping[str, str], str], str]
+"""From the buckets' ARNs and their key's to a policy document."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """One service account and its rights in the object store."""
+
+    namespace: str
+    name: str
+    policy: Policy
+
+
+def accounts(settings: Settings, region: str) -> list[Account]:
+    """The service accounts of pods that use the store and nothing else of AWS. Pure."""
+
+    def server(model: str, endpoint: str) -> Policy:
+        return lambda arns, key: s3_policies.server_policy(
+            arns, key, region, models=[model], endpoint=endpoint
+        )
+
+    def writer(*buckets: str) -> Policy:
+        return lambda arns, key: s3_policies.writer_policy([arns[name] for name in buckets], key, region)
+
+    made = [
+        Account(MODELS, endpoint.name, server(endpoint.model, endpoint.name))
+        for endpoint in settings.endpoints
+    ]
+    made += [
+        Account(MODELS, f"{pipeline.name}-pipeline", writer("data", "models"))
+        for pipeline in settings.pipelines
+    ]
+    if settings.remediation is not None:
+        made.append(Account(SYSTEM, RECEIVER, writer("models")))
+    return made
+
+
+def registry_policy(arns: Mapping[str, str], key_arn: str, secret_arn: str, region: str) -> str:
+    """What MLflow may do: keep the files of runs, and read its database's password. Pure."""
+    bound = {
+        "kms:ViaService": f"secretsmanager.{region}.amazonaws.com",
+        "kms:EncryptionContext:SecretARN": secret_arn,
+    }
+    return iam_policy.joined(
+        s3_policies.writer_policy([arns["data"]], key_arn, region, prefix=FILES_OF_RUNS),
+        iam_policy.document(
+            Statement("ReadPassword", ["secretsmanager:GetSecretValue"], [secret_arn]),
+            Statement(
+                "DecryptPassword",
+                ["kms:Decrypt"],
+                [key_arn],
+                conditions={"StringEquals": bound},
+            ),
+        ),
+    )
+
+
+def register(
+    settings: Settings,
+    ground: GroundArgs,
+    cluster_name: str,
+    store: S3ObjectStore,
+    database: RdsDatabase,
+    options: pulumi.ResourceOptions,
+) -> list[pulumi.Resource]:
+    """Register the roles; pods come after them: one that starts earlier gets no credentials."""
+    region = ground["region"]
+
+    def role(account: str, namespace: str, policy: pulumi.Output[str]) -> pulumi.Resource:
+        return ServiceRole(
+            f"{NAMESPACE}-{account}",
+            {
+                "ground": ground,
+                "cluster_name": cluster_name,
+                "namespace": namespace,
+                "service_account": account,
+                "policy": policy,
+            },
+            options,
+        )
+
+    known = pulumi.Output.all(store.bucket_arns, store.key_arn)
+    registry = pulumi.Output.all(store.bucket_arns, store.key_arn, database.secret_arn).apply(
+        lambda all_: registry_policy(all_[0], all_[1], all_[2], region)
+    )
+    return [
+        *(
+            role(
+                account.name,
+                account.namespace,
+                known.apply(lambda all_, account=account: account.policy(all_[0], all_[1])),
+            )
+            for account in accounts(settings, region)
+        ),
+        role(REGISTRY, SYSTEM, registry),
+    ]
