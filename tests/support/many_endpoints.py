@@ -14,7 +14,7 @@ _KEY = "mlops:endpoints"
 
 
 def with_endpoints(config: Mapping[str, Any], count: int) -> dict[str, Any]:
-    """The values of an environment with its first endpoint so many times, each by a name and port of its own."""
+    """The values with the first endpoint so many times, each by a name and a port of its own."""
     first = config[_KEY][0]
     made = []
     for number in range(count):
