@@ -1,7 +1,7 @@
 """What a network must fulfil beside the arithmetic of its subnets. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pulumi_mlops.errors import InvalidValue
 
@@ -92,7 +92,7 @@ def endpoints(value: str, *, nat: str, production: bool) -> None:
         )
 
 
-def distinct_subnets(kinds: dict[str, Sequence[object]]) -> None:
+def distinct_subnets(kinds: Mapping[str, Sequence[object]]) -> None:
     """Refuse subnets that are named twice, of one kind or of two. Outputs, not known yet, are passed over."""
     seen: dict[str, str] = {}
     for kind, ids in kinds.items():
