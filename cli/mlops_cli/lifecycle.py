@@ -7,6 +7,7 @@ from typing import Any
 
 from pulumi import automation as auto
 
+from mlops_cli.aws import environments as on_aws
 from mlops_cli.environment import Environment
 from mlops_cli.errors import NotServing, StackFailed
 from mlops_cli.progress import StackProgress
@@ -23,11 +24,14 @@ def stack_of(environment: Environment, ui: Ui) -> EnvironmentStack:
 
 
 def preview(environment: Environment, ui: Ui) -> None:
-    """Print the engine's preview.
+    """Print the engine's preview, and on AWS first what it costs.
 
     Raises:
         StackFailed: the preview failed, or the environment was never brought up.
     """
+    if on_aws.of(environment) is not None:
+        on_aws.preview(environment, ui)
+        return
     handle = stack_of(environment, ui).open()
     progress = StackProgress(ui.report, ui.line)
     try:
@@ -37,8 +41,11 @@ def preview(environment: Environment, ui: Ui) -> None:
     ui.line(result.stdout.strip())
 
 
-def take_down(environment: Environment, ui: Ui, *, purge: bool) -> None:
-    """Stop the local node, or destroy the stack where the cluster is somebody else's."""
+def take_down(environment: Environment, ui: Ui, *, purge: bool, yes: bool) -> None:
+    """Stop the local node, or destroy the stack where the cluster is somebody else's or on AWS."""
+    if on_aws.of(environment) is not None:
+        on_aws.take_down(environment, ui, yes=yes)
+        return
     spec = environment.node_spec()
     if spec is None:
         _destroy(environment, ui)
@@ -87,6 +94,9 @@ def endpoint_of(environment: Environment, name: str, ui: Ui) -> dict[str, Any]:
 
 def doctor(environment: Environment, ui: Ui) -> None:
     """Run the checks of `up` and say where the engine comes from; changes nothing."""
+    if on_aws.of(environment) is not None:
+        on_aws.doctor(environment)
+        return
     spec = environment.node_spec()
     if spec is not None:
         preflight.check(spec, environment.paths.cache)

@@ -30,9 +30,13 @@ EnvironmentName = Annotated[str, typer.Argument(help="Environment: the <name> of
 def up(name: EnvironmentName = "local") -> None:
     """Bring an environment up, or up to date, and show one real prediction."""
     from mlops_cli import client_trace, predict, status, up
+    from mlops_cli.aws import environments as on_aws
 
     ui, environment = Ui(), _environment(name)
     with exclusive(environment.folder, f"mlops up {name}"):
+        if on_aws.of(environment) is not None:
+            on_aws.bring_up(environment, ui)
+            return
         stack = up.bring_up(environment, ui)
         document = status.gather(environment, stack)
         ui.console.print(endpoint_table(document))
@@ -81,13 +85,27 @@ def render(
 def down(
     name: EnvironmentName = "local",
     purge: Annotated[bool, typer.Option(help="Also delete the environment's data and state.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="On AWS: destroy what was shown.")] = False,
 ) -> None:
-    """Stop a local environment (its data stays), or destroy the stack on an existing cluster."""
+    """Stop a local environment (its data stays), or destroy the stack on an existing cluster or on AWS."""
     from mlops_cli import lifecycle
 
     ui, environment = Ui(), _environment(name)
     with exclusive(environment.folder, f"mlops down {name}"):
-        lifecycle.take_down(environment, ui, purge=purge)
+        lifecycle.take_down(environment, ui, purge=purge, yes=yes)
+
+
+@app.command()
+def images(
+    name: Annotated[str, typer.Argument(help="Environment on AWS.")],
+    push: Annotated[
+        bool, typer.Option("--push", help="Push them to its ECR, waiting until the stack has made it.")
+    ] = False,
+) -> None:
+    """Build an environment's images and print the settings that name them by digest."""
+    from mlops_cli.aws import environments as on_aws
+
+    on_aws.images(_environment(name), Ui(), push=push)
 
 
 @app.command()

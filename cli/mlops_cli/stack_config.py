@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from mlops_stacks.settings import SECRET_NAMES
+from mlops_stacks.settings import SECRET_NAMES, SECRETS_ON_AWS
 
 GENERATED_KEYS = ("mlops:images", "mlops:kubeconfig", "mlops:secrets")
 SECRETS_KEY = "mlops:secrets"
@@ -49,10 +49,11 @@ def compose(
     return document
 
 
-def missing_secrets(document: Mapping[str, Any]) -> list[str]:
-    """Names of secrets that have no value yet, in the settings' order."""
+def missing_secrets(document: Mapping[str, Any], *, on_aws: bool = False) -> list[str]:
+    """Names of secrets that have no value yet, in the settings' order; on AWS there are no stores to run."""
     present = document.get("config", {}).get(SECRETS_KEY, {})
-    return [name for name in SECRET_NAMES if name not in present]
+    needed = SECRETS_ON_AWS if on_aws else SECRET_NAMES
+    return [name for name in needed if name not in present]
 
 
 def _is_encrypted(section: Mapping[str, Any]) -> bool:

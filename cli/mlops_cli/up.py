@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from pulumi import automation as auto
@@ -22,6 +23,7 @@ from mlops_local.images import (
     IMAGES_OF_MONITORING,
     IMAGES_OF_NODE,
     IMAGES_OF_STACK,
+    IMAGES_OF_STORES,
     ImageSource,
     build,
     groups_of,
@@ -81,6 +83,14 @@ def _local_node(environment: Environment, spec: node.NodeSpec, ui: Ui) -> dict[s
 
 def _images_for(registry: str, environment: Environment, ui: Ui) -> dict[str, Any]:
     """Build the stack's images and push them to the registry of an existing cluster."""
+    layouts = built_images(environment, ui)
+    with ui.phase("pushing"):
+        references = push(layouts, registry, ui.report)
+    return {"mlops:images": {name: references[name] for name in layouts}}
+
+
+def built_images(environment: Environment, ui: Ui) -> dict[str, Path]:
+    """The OCI layouts of the images that the environment uses, building what is missing."""
     cache, images = environment.paths.cache, _stack_images(environment)
     with ui.phase("Debian packages"):
         host_packages.ensure(ui.report)
@@ -88,16 +98,15 @@ def _images_for(registry: str, environment: Environment, ui: Ui) -> dict[str, An
         programs = toolchain.ensure(groups_of(images), cache, ui.report)
     with ui.phase("images"):
         source = ImageSource(workspace=environment.paths.workspace, programs=programs)
-        layouts = build(images, source, cache, ui.report)
-        references = push(layouts, registry, ui.report)
-    return {"mlops:images": {name: references[name] for name in images}}
+        return build(images, source, cache, ui.report)
 
 
 def _stack_images(environment: Environment) -> tuple[str, ...]:
     """The images that these settings use."""
     settings = environment.settings
+    stored_here = settings.aws is None
     return (
-        *IMAGES_OF_STACK,
+        *(name for name in IMAGES_OF_STACK if stored_here or name not in IMAGES_OF_STORES),
         *(IMAGES_OF_KEDA if settings.keda.mode == "run" else ()),
         *(IMAGES_OF_MONITORING if settings.monitoring.mode == "run" else ()),
     )

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import pulumi
 
 from mlops_stacks.settings import NAMESPACE, Settings
-from pulumi_mlops.aws import iam_policy, s3_policies
+from pulumi_mlops.aws import database_policies, iam_policy, s3_policies
 from pulumi_mlops.aws.ground import GroundArgs
-from pulumi_mlops.aws.iam_policy import Statement
 from pulumi_mlops.aws.rds_database import RdsDatabase
 from pulumi_mlops.aws.s3_object_store import S3ObjectStore
 from pulumi_mlops.aws.service_role import ServiceRole
@@ -58,21 +57,9 @@ def accounts(settings: Settings, region: str) -> list[Account]:
 
 def registry_policy(arns: Mapping[str, str], key_arn: str, secret_arn: str, region: str) -> str:
     """What MLflow may do: keep the files of runs, and read its database's password. Pure."""
-    bound = {
-        "kms:ViaService": f"secretsmanager.{region}.amazonaws.com",
-        "kms:EncryptionContext:SecretARN": secret_arn,
-    }
     return iam_policy.joined(
         s3_policies.writer_policy([arns["data"]], key_arn, region, prefix=FILES_OF_RUNS),
-        iam_policy.document(
-            Statement("ReadPassword", ["secretsmanager:GetSecretValue"], [secret_arn]),
-            Statement(
-                "DecryptPassword",
-                ["kms:Decrypt"],
-                [key_arn],
-                conditions={"StringEquals": bound},
-            ),
-        ),
+        database_policies.password_rights(secret_arn, key_arn),
     )
 
 

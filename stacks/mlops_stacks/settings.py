@@ -207,6 +207,10 @@ class Secrets(Section):
 
 SECRET_NAMES: tuple[str, ...] = tuple(str(field.alias) for field in Secrets.model_fields.values())
 """The keys of `mlops:secrets`, each to be generated once as a long random URL-safe text."""
+SECRETS_ON_AWS = tuple(
+    name for name in SECRET_NAMES if not name.startswith(("objectStore", "databasePassword"))
+)
+"""Those that an environment on AWS has: its stores know pods by their roles."""
 
 
 class Settings(Section):

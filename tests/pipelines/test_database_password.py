@@ -26,7 +26,7 @@ from mlops_pipelines.database_password import password_line, password_settings, 
 from mlops_pipelines.errors import SettingsError, Unreachable
 from mlops_pipelines.secrets_manager import SecretRefused
 from pulumi_mlops.model_registry_pods import url_with_files
-from real_postgres import FOLDERS, postgres
+from real_postgres import postgres
 from serving_process import wait_until
 
 pytestmark = pytest.mark.timeout(300)
@@ -272,7 +272,6 @@ def connecting(url: str) -> Iterator[Callable[[], str]]:
         yield connect
 
 
-@pytest.mark.skipif(not FOLDERS, reason="PostgreSQL's server is not installed: apt-get install postgresql")
 def test_a_rotated_password_reaches_the_next_connection_of_mlflows_libpq(
     environ: dict[str, str], secrets: Secrets, passfile: Path
 ) -> None:

@@ -13,12 +13,24 @@ from pathlib import Path
 
 import trustme
 
+from mlops_local import host_packages
+from mlops_local.host_packages import HostPackage
 from serving_process import free_port, wait_until
 
 UNPRIVILEGED = 65534
 """The server refuses to run as root."""
-FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+SERVERS = Path("/usr/lib/postgresql")
+PACKAGE = HostPackage("postgresql", ("pg_ctlcluster",), "has a password that rotates, in the tests")
 RULES = "local all all trust\nhostssl all mlflow 127.0.0.1/32 scram-sha-256\n"
+
+
+def programs() -> Path:
+    """The folder of the newest server's programs.
+
+    Raises `PreflightError` if it cannot be installed: a password that is not used is a password untested.
+    """
+    host_packages.ensure(print, (PACKAGE,))
+    return max(SERVERS.glob("*/bin"))
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,7 @@ class Postgres:
     def run(self, statement: str) -> None:
         """Run SQL as the administrator, by the socket."""
         where = ["-h", str(self.folder), "-p", str(self.port), "-U", "postgres", "-d", "postgres"]
-        _run([str(FOLDERS[-1] / "psql"), "-qX", *where, "-c", statement])
+        _run([str(programs() / "psql"), "-qX", *where, "-c", statement])
 
 
 @contextmanager
@@ -64,7 +76,7 @@ def _certificates(folder: Path) -> None:
 @contextmanager
 def _running(made: Postgres) -> Iterator[None]:
     folder, data = made.folder, made.folder / "data"
-    _run([str(FOLDERS[-1] / "initdb"), "-U", "postgres", "--no-sync", "-A", "trust", "-D", str(data)])
+    _run([str(programs() / "initdb"), "-U", "postgres", "--no-sync", "-A", "trust", "-D", str(data)])
     (data / "pg_hba.conf").write_text(RULES)
     options = {
         "listen_addresses": "127.0.0.1",
@@ -77,7 +89,7 @@ def _running(made: Postgres) -> Iterator[None]:
     }
     flags = [flag for name, value in options.items() for flag in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
-        command = [str(FOLDERS[-1] / "postgres"), "-D", str(data), *flags]
+        command = [str(programs() / "postgres"), "-D", str(data), *flags]
         process = subprocess.Popen(command, stdout=log, stderr=log, **_user())
     try:
         wait_until(lambda: _ready(made))
@@ -89,7 +101,7 @@ def _running(made: Postgres) -> Iterator[None]:
 
 def _ready(server: Postgres) -> bool:
     where = ["-h", str(server.folder), "-p", str(server.port)]
-    return subprocess.run([str(FOLDERS[-1] / "pg_isready"), "-q", *where], check=False).returncode == 0
+    return subprocess.run([str(programs() / "pg_isready"), "-q", *where], check=False).returncode == 0
 
 
 def _run(command: list[str]) -> None:

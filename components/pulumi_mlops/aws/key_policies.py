@@ -156,12 +156,14 @@ def _logs(account_id: str, region: str) -> Statement:
 
 
 def _publisher(name: str, account_id: str) -> Statement:
+    # EventBridge tells KMS no source account: with the condition its messages would be dropped in silence.
+    source = {} if name == "events" else {"StringEquals": {"aws:SourceAccount": account_id}}
     return Statement(
         f"PublishBy{name.capitalize()}",
         ["kms:Decrypt", "kms:GenerateDataKey"],
         _THIS_KEY,
         principals={"Service": [f"{name}.amazonaws.com"]},
-        conditions={"StringEquals": {"aws:SourceAccount": account_id}},
+        conditions=source,
     )
 
 

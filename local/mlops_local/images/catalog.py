@@ -266,6 +266,8 @@ IMAGES_OF_NODE: tuple[ImageName, ...] = (
     "metrics-server",
 )
 IMAGES_OF_STACK: tuple[ImageName, ...] = ("object-store", "postgres", "mlflow", "pipeline", "serving")
+IMAGES_OF_STORES: tuple[ImageName, ...] = ("object-store", "postgres")
+"""Those of IMAGES_OF_STACK that only stores in the cluster need."""
 IMAGES_OF_KEDA: tuple[ImageName, ...] = ("keda-adapter", "keda-operator")
 """For environments that run KEDA."""
 IMAGES_OF_MONITORING: tuple[ImageName, ...] = (

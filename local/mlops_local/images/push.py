@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -21,17 +22,28 @@ PARALLEL = 2
 _TIMEOUT_SECONDS = 10.0
 
 
-def push(layouts: Mapping[str, Path], registry: str, report: Report) -> dict[str, str]:
-    """Push what the registry lacks; return `<registry>/mlops/<name>@sha256:...` by image.
+def push(
+    layouts: Mapping[str, Path],
+    registry: str,
+    report: Report,
+    *,
+    folder: str = "mlops/",
+    auth_file: Path | None = None,
+) -> dict[str, str]:
+    """Push what the registry lacks; return `<registry>/<folder><name>@sha256:...` by image.
 
     `registry` is host[:port][/prefix]; a loopback host is spoken to in plain HTTP, any other over TLS with
-    the credentials of `skopeo login`.
+    the credentials in `auth_file`, or without one those of `skopeo login`.
 
     Raises:
         ImageError: the registry refused or did not answer.
     """
+    target = _Target(registry, report, auth_file)
     with ThreadPoolExecutor(PARALLEL) as pool:
-        references = pool.map(lambda name: _push_one(name, layouts[name], registry, report), layouts)
+        references = pool.map(
+            lambda name: _push_one(f"{folder}{name}", tag_of(name, layouts[name]), layouts[name], target),
+            layouts,
+        )
         return dict(zip(layouts, references, strict=True))
 
 
@@ -46,21 +58,34 @@ def is_loopback(registry: str) -> bool:
     return host in LOOPBACK or host.rpartition(":")[0] in LOOPBACK
 
 
-def _push_one(name: str, layout: Path, registry: str, report: Report) -> str:
+@dataclass(frozen=True)
+class _Target:
+    """Where images go, and who says so."""
+
+    registry: str
+    report: Report
+    auth_file: Path | None
+
+    @property
+    def flags(self) -> list[str]:
+        """What skopeo must know of the registry."""
+        insecure = ["--dest-tls-verify=false"] if is_loopback(self.registry) else []
+        return insecure if self.auth_file is None else [*insecure, f"--dest-authfile={self.auth_file}"]
+
+
+def _push_one(name: str, tag: str, layout: Path, target: _Target) -> str:
     digest = manifest_digest(layout)
-    repository = f"{registry}/mlops/{name}"
-    tag = tag_of(name, layout)
-    if not (is_loopback(registry) and _has(registry, name, tag, digest)):
-        report(f"pushing image {name}")
-        insecure = ["--dest-tls-verify=false"] if is_loopback(registry) else []
-        command = ["skopeo", "copy", "--quiet", "--preserve-digests", *insecure, f"oci:{layout}:latest"]
+    repository = f"{target.registry}/{name}"
+    if not (is_loopback(target.registry) and _has(target.registry, name, tag, digest)):
+        target.report(f"pushing image {name}")
+        command = ["skopeo", "copy", "--quiet", "--preserve-digests", *target.flags, f"oci:{layout}:latest"]
         run([*command, f"docker://{repository}:{tag}"], layout.parents[1] / "images.log")
     return f"{repository}@{digest}"
 
 
 def _has(registry: str, name: str, tag: str, digest: str) -> bool:
     host, _, prefix = registry.partition("/")
-    repository = "/".join(part for part in (prefix, "mlops", name) if part)
+    repository = "/".join(part for part in (prefix, name) if part)
     url = f"http://{host}/v2/{repository}/manifests/{tag}"
     try:
         answer = httpx.head(url, headers={"Accept": MANIFEST_TYPE}, timeout=_TIMEOUT_SECONDS, trust_env=False)
