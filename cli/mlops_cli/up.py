@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pulumi import automation as auto
 
@@ -117,7 +117,17 @@ def _groups(images: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys([*toolchain.PLATFORM_GROUPS, *groups_of(images)]))
 
 
-def update(stack: EnvironmentStack, ui: Ui) -> None:
+class Updatable(Protocol):
+    """A stack as `update` needs it."""
+
+    def open(self) -> auto.Stack:
+        """The stack as the Automation API sees it."""
+
+    def release_stale_lock(self, stack: auto.Stack) -> None:
+        """Drop a lock that nobody holds any more, where that can be known."""
+
+
+def update(stack: Updatable, ui: Ui) -> None:
     """`pulumi up` with progress.
 
     Raises:

@@ -163,7 +163,8 @@ def _admin_role(wanted: EksCluster, ground: Ground) -> pulumi.Output[str] | None
         tags={**ground.args["tags"], "Name": f"{wanted.name}-admin"},
         opts=ground.options_of_resource,
     )
-    return role.arn
+    arn: pulumi.Output[str] = role.arn
+    return arn
 
 
 def _database(given: AwsSettings, ground: Ground, network: Network, cluster: Cluster) -> RdsDatabase:
@@ -185,6 +186,7 @@ def _password(given: AwsSettings, database: RdsDatabase, image: Any) -> dict[str
     file = given.database.authorities_file
     url = f"https://truststore.pki.rds.amazonaws.com/{given.region}/{given.region}-bundle.pem"
     key = "mlops:aws.database.authoritiesFile"
+    authorities: pulumi.Input[str]
     if file is None:
         authorities = made_later(
             f"{key}: MLflow must know the database's certificate; fetch {url} and name the file"

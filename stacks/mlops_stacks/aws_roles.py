@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -55,6 +56,10 @@ def accounts(settings: Settings, region: str) -> list[Account]:
     return made
 
 
+def _policy_of(account: Account) -> Callable[[list[Any]], str]:
+    return lambda known: account.policy(known[0], known[1])
+
+
 def registry_policy(arns: Mapping[str, str], key_arn: str, secret_arn: str, region: str) -> str:
     """What MLflow may do: keep the files of runs, and read its database's password. Pure."""
     return iam_policy.joined(
@@ -96,7 +101,7 @@ def register(
             role(
                 account.name,
                 account.namespace,
-                known.apply(lambda all_, account=account: account.policy(all_[0], all_[1])),
+                known.apply(_policy_of(account)),
             )
             for account in accounts(settings, region)
         ),

@@ -1,7 +1,7 @@
 """From settings to the arguments of the platform component. Pure but for secrets' values staying hidden."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mlops_stacks import kubeconfig, monitoring_args
 from mlops_stacks.aws_settings import EksCluster
@@ -40,8 +40,7 @@ def platform_args(settings: Settings) -> PlatformArgs:
         raise SettingsError(missing("images" if settings.images is None else "secrets"))
     images, secrets = settings.images, settings.secrets
     images.refuse_missing(image_names(settings))
-    return {
-        **platform_parts(settings),
+    args = platform_parts(settings) | {
         "cluster": cluster_args(settings),
         "images": _given(images.model_dump()),
         "secrets": platform_secrets(settings, secrets),
@@ -50,6 +49,7 @@ def platform_args(settings: Settings) -> PlatformArgs:
         ),
         "database": _server(settings.database, size=settings.database.size),
     }
+    return cast(PlatformArgs, args)
 
 
 def image_names(settings: Settings) -> dict[str, str]:
