@@ -105,15 +105,22 @@ def database(identifier: Any, storage_gib: int, memory_gib: float, burstable: bo
         memory_gib: the memory of its class.
         burstable: whether its class earns CPU credits (db.t…).
     """
+    return [
+        *_database_resources(identifier, storage_gib, memory_gib),
+        *_database_demand(identifier, max_connections(memory_gib)),
+        *([_database_credits(identifier)] if burstable else []),
+    ]
 
-    def metric(name: str, statistic: str = "Average") -> dict[str, Metric]:
-        return {"value": Metric("AWS/RDS", name, {"DBInstanceIdentifier": identifier}, statistic)}
 
-    connections = max_connections(memory_gib)
-    rules = [
+def _of_database(identifier: Any, name: str, statistic: str = "Average") -> dict[str, Metric]:
+    return {"value": Metric("AWS/RDS", name, {"DBInstanceIdentifier": identifier}, statistic)}
+
+
+def _database_resources(identifier: Any, storage_gib: int, memory_gib: float) -> list[Rule]:
+    return [
         Rule(
             "database-cpu",
-            metric("CPUUtilization"),
+            _of_database(identifier, "CPUUtilization"),
             80,
             "The database has used over 80 % of its CPU for 15 minutes, or sends no figures: it may be down.",
             "Look at its state, then at Database Insights for the statements that take the time; a larger "
@@ -124,7 +131,7 @@ def database(identifier: Any, storage_gib: int, memory_gib: float, burstable: bo
         ),
         Rule(
             "database-storage",
-            metric("FreeStorageSpace", "Minimum"),
+            _of_database(identifier, "FreeStorageSpace", "Minimum"),
             _tenth(storage_gib),
             f"The database has had less than {storage_gib / 10:g} GiB free for 30 minutes: it did not grow.",
             "Raise the storage up to which it grows (RDS allows that once in 6 hours); then find what grew.",
@@ -134,7 +141,7 @@ def database(identifier: Any, storage_gib: int, memory_gib: float, burstable: bo
         ),
         Rule(
             "database-memory",
-            metric("FreeableMemory", "Minimum"),
+            _of_database(identifier, "FreeableMemory", "Minimum"),
             _tenth(memory_gib),
             f"The database has less than a tenth of {memory_gib:g} GiB of memory free.",
             "Look at the number of connections and at sorts in Database Insights; choose a larger class.",
@@ -142,9 +149,14 @@ def database(identifier: Any, storage_gib: int, memory_gib: float, burstable: bo
             periods=3,
             datapoints=3,
         ),
+    ]
+
+
+def _database_demand(identifier: Any, connections: int) -> list[Rule]:
+    return [
         Rule(
             "database-connections",
-            metric("DatabaseConnections", "Maximum"),
+            _of_database(identifier, "DatabaseConnections", "Maximum"),
             connections * 8 // 10,
             f"Over 80 % of the {connections} connections that the database allows are open.",
             "Find who holds them in pg_stat_activity; MLflow's pool is 5 and 10 for each worker.",
@@ -153,26 +165,25 @@ def database(identifier: Any, storage_gib: int, memory_gib: float, burstable: bo
         ),
         Rule(
             "database-transaction-ids",
-            metric("MaximumUsedTransactionIDs", "Maximum"),
+            _of_database(identifier, "MaximumUsedTransactionIDs", "Maximum"),
             1_000_000_000,
             "Vacuum has fallen behind by 1,000 million transactions; at 2,146 million the database stops.",
             "Find the oldest transaction, replication slot or prepared transaction, end it, and vacuum.",
         ),
     ]
-    if burstable:
-        rules.append(
-            Rule(
-                "database-cpu-credits",
-                metric("CPUCreditBalance", "Minimum"),
-                20,
-                "The database has nearly no CPU credits left; what it uses over its baseline is charged.",
-                "Choose a class that does not burst (db.m…), or find the statements that take the time.",
-                comparison=BELOW,
-                periods=3,
-                datapoints=3,
-            )
-        )
-    return rules
+
+
+def _database_credits(identifier: Any) -> Rule:
+    return Rule(
+        "database-cpu-credits",
+        _of_database(identifier, "CPUCreditBalance", "Minimum"),
+        20,
+        "The database has nearly no CPU credits left; what it uses over its baseline is charged.",
+        "Choose a class that does not burst (db.m…), or find the statements that take the time.",
+        comparison=BELOW,
+        periods=3,
+        datapoints=3,
+    )
 
 
 def cluster(name: Any) -> list[Rule]:
