@@ -11,18 +11,25 @@ from mlops_stacks.recording import Document, Recording, document_of, record
 
 _FIRST_PORT = 31000
 _KEY = "mlops:endpoints"
+_REMEDIATION = "mlops:remediation"
 
 
 def with_endpoints(config: Mapping[str, Any], count: int) -> dict[str, Any]:
-    """The values with the first endpoint so many times, each by a name and a port of its own."""
-    first = config[_KEY][0]
-    made = []
-    for number in range(count):
+    """The values with so many endpoints: those there are, which others name, and copies of the first."""
+    present = list(config[_KEY])
+    first = present[0]
+    for number in range(count - len(present)):
         endpoint = {**copy.deepcopy(first), "name": f"{first['name']}-{number}"}
         if "nodePort" in first:
             endpoint["nodePort"] = _FIRST_PORT + number
-        made.append(endpoint)
-    return {**config, _KEY: made}
+        present.append(endpoint)
+    made = {**config, _KEY: present}
+    if rules := copy.deepcopy(config.get(_REMEDIATION, {}).get("rules")):
+        for rule in rules:
+            # A rule for all would ask of each copy for a pipeline of its own.
+            rule.setdefault("endpoint", first["name"])
+        made[_REMEDIATION] = {**config[_REMEDIATION], "rules": rules}
+    return made
 
 
 def timed(
