@@ -44,7 +44,7 @@ def one_mode(section: Section, mode: str, other: Collection[str], needed: Collec
             )
     for name in needed:
         if not getattr(section, name):
-            raise Refused(_key(section, name), f"is needed where mode is {mode}")
+            raise Refused(_key(section, name), f"is needed where mode is {mode}; give it, or change mode")
 
 
 def network(wanted: "NetworkSettings", *, production: bool) -> None:
@@ -106,7 +106,9 @@ def stores(settings: "AwsSettings") -> None:
     """Buckets that are made, or adopted whole."""
     storage, buckets = settings.storage, settings.buckets
     if settings.production and storage.force_destroy:
-        raise Refused("storage.forceDestroy", "true deletes models with the stack; not in production")
+        raise Refused(
+            "storage.forceDestroy", "true deletes models with the stack; leave it out in production"
+        )
     if not buckets:
         return
     refused("buckets", s3_rules.adopted, buckets)
@@ -129,7 +131,10 @@ def edge(wanted: "EdgeSettings") -> None:
     if wanted.public == bool(wanted.allowed_cidrs):
         raise Refused("allowedCidrs", "name the networks that may ask, or set public: true for everybody")
     if wanted.public and not wanted.internet:
-        raise Refused("public", "a load balancer inside the VPC is not for everybody; name allowedCidrs")
+        raise Refused(
+            "public",
+            "a load balancer inside the VPC has no everybody; name allowedCidrs, or set internet: true",
+        )
     if wanted.zone_id and wanted.parent_zone_id:
         raise Refused("parentZoneId", "is for a zone that is made; leave it out where zoneId is given")
     if wanted.web_acl_arn and wanted.rate_limit:
@@ -167,7 +172,9 @@ def _nodes(wanted: "EksCluster") -> None:
     for number, kind in enumerate(nodes.instance_types):
         refused(f"systemNodes.instanceTypes[{number}]", eks_checks.instance_type, kind)
     if nodes.least and nodes.most and nodes.most < nodes.least:
-        raise Refused("systemNodes.most", f"{nodes.most} is less than least, {nodes.least}")
+        raise Refused(
+            "systemNodes.most", f"{nodes.most} is less than least, {nodes.least}; raise it, or lower least"
+        )
     for name, pool in wanted.pools.items():
         _pool(f"pools.{name}", pool)
     refused("pools", eks_checks.open_pool, [pool.kind for pool in wanted.pools.values()])
@@ -177,7 +184,9 @@ def _pool(path: str, pool: "NodePoolSettings") -> None:
     for number, family in enumerate(pool.families):
         refused(f"{path}.families[{number}]", eks_checks.instance_family, family)
     if pool.kind == "gpu" and pool.gpu_limit is None:
-        raise Refused(f"{path}.gpuLimit", "is needed: without it the pool has no bound on its cost")
+        raise Refused(
+            f"{path}.gpuLimit", "is needed: without it the pool has no bound on its cost; give the most GPUs"
+        )
     if pool.kind != "gpu" and pool.gpu_limit is not None:
         raise Refused(f"{path}.gpuLimit", f"a pool of kind {pool.kind} has no GPUs; leave it out")
 
@@ -193,7 +202,9 @@ def _adopted_subnets(wanted: "NetworkSettings") -> None:
         for number, subnet in enumerate(ids):
             refused(f"network.{key}[{number}]", network_checks.subnet_id, subnet)
         if len(ids) < FEWEST_SUBNETS and key != "publicSubnetIds":
-            raise Refused(f"network.{key}", f"{len(ids)} given; EKS and RDS want some in two zones")
+            raise Refused(
+                f"network.{key}", f"{len(ids)} given; EKS and RDS want some in two zones, so name two or more"
+            )
     refused("network", network_checks.distinct_subnets, kinds)
 
 

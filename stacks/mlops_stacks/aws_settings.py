@@ -47,7 +47,7 @@ class NetworkSettings(Section):
         needed = ("vpc_id", "private_subnet_ids", "database_subnet_ids")
         fits.one_mode(self, self.mode, ("nat", "endpoints", "flow_log_days"), needed)
         if "cidr" not in self.model_fields_set:
-            raise Refused("cidr", "is needed where mode is adopt: the addresses of the VPC")
+            raise Refused("cidr", "is needed where mode is adopt; give the addresses of the VPC")
         return self
 
 
