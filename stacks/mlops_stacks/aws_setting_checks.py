@@ -106,9 +106,7 @@ def stores(settings: "AwsSettings") -> None:
     """Buckets that are made, or adopted whole."""
     storage, buckets = settings.storage, settings.buckets
     if settings.production and storage.force_destroy:
-        raise Refused(
-            "storage.forceDestroy", "true deletes models with the stack; leave it out in production"
-        )
+        raise Refused("storage.forceDestroy", "true deletes models with the stack; not in production")
     if not buckets:
         return
     refused("buckets", s3_rules.adopted, buckets)
@@ -133,7 +131,7 @@ def edge(wanted: "EdgeSettings") -> None:
     if wanted.public and not wanted.internet:
         raise Refused(
             "public",
-            "a load balancer inside the VPC has no everybody; name allowedCidrs, or set internet: true",
+            "needs internet: true; inside the VPC, name allowedCidrs",
         )
     if wanted.zone_id and wanted.parent_zone_id:
         raise Refused("parentZoneId", "is for a zone that is made; leave it out where zoneId is given")
@@ -184,9 +182,7 @@ def _pool(path: str, pool: "NodePoolSettings") -> None:
     for number, family in enumerate(pool.families):
         refused(f"{path}.families[{number}]", eks_checks.instance_family, family)
     if pool.kind == "gpu" and pool.gpu_limit is None:
-        raise Refused(
-            f"{path}.gpuLimit", "is needed: without it the pool has no bound on its cost; give the most GPUs"
-        )
+        raise Refused(f"{path}.gpuLimit", "is needed; it bounds the pool's cost")
     if pool.kind != "gpu" and pool.gpu_limit is not None:
         raise Refused(f"{path}.gpuLimit", f"a pool of kind {pool.kind} has no GPUs; leave it out")
 

@@ -53,8 +53,8 @@ def _on_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
 def said(environment: str = "dev", *, drop: tuple[str, ...] = (), **changes: Any) -> str:
     """The line about an environment whose `mlops:aws`, and sections as a whole, are changed so.
 
-    A key of `changes` is one of `mlops:aws`; `cluster__` before it, one of `mlops:cluster`; `cluster` stands for
-    the whole of it.
+    A key of `changes` is one of `mlops:aws`; `cluster__` before it, one of `mlops:cluster`; `cluster` is the
+    whole of it.
     """
     values = config(environment)
     values["mlops:cluster"] = changes.pop("cluster", values["mlops:cluster"])
@@ -83,39 +83,48 @@ def test_adopted_parts_are_taken_as_they_are() -> None:
 CASES: list[tuple[dict[str, Any], str]] = [
     (
         {"network": {"cidr": "10.64.0.0/24"}},
-        "mlops:aws.network.cidr: 10.64.0.0/24 is a /24; a VPC here is a /16 (65536 addresses) to a /21 (2048 addresses), so that every public subnet is a /27 or larger, as load balancers ask",
+        "mlops:aws.network.cidr: 10.64.0.0/24 is a /24; a VPC here is a /16 (65536 addresses) to a /21 "
+        "(2048 addresses), so that every public subnet is a /27 or larger, as load balancers ask",
     ),
     (
         {"network": {"cidr": "10.64.0.0/20"}},
-        "mlops:aws.network.cidr: 10.64.0.0/20 leaves 1024 addresses for each private subnet, and 1000 pods on 50 nodes over 3 zones need 1431; give a /19 or larger, or allow fewer pods and nodes",
+        "mlops:aws.network.cidr: 10.64.0.0/20 leaves 1024 addresses for each private subnet, and 1000 "
+        "pods on 50 nodes over 3 zones need 1431; give a /19 or larger, or allow fewer pods and nodes",
     ),
     (
         {"network": {"cidr": "10.64.0.0/33"}},
-        "mlops:aws.network.cidr: '10.64.0.0/33' is no IPv4 network ('33' is not a valid netmask); one looks like 10.20.0.0/16",
+        "mlops:aws.network.cidr: '10.64.0.0/33' is no IPv4 network ('33' is not a valid netmask); one "
+        "looks like 10.20.0.0/16",
     ),
     (
         {"network": {"cidr": "8.8.0.0/16"}},
-        "mlops:aws.network.cidr: 8.8.0.0/16 is not a private network; allowed is one within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10",
+        "mlops:aws.network.cidr: 8.8.0.0/16 is not a private network; allowed is one within 10.0.0.0/8, "
+        "172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10",
     ),
     (
         {"network": {"cidr": "172.20.0.0/16"}},
-        "mlops:aws.network.cidr: 172.20.0.0/16 overlaps 172.20.0.0/16, the network of the cluster's Services: addresses in both could not be told apart; choose networks that do not overlap",
+        "mlops:aws.network.cidr: 172.20.0.0/16 overlaps 172.20.0.0/16, the network of the cluster's "
+        "Services: addresses in both could not be told apart; choose networks that do not overlap",
     ),
     (
         {"network": {"cidr": "10.64.0.0/16", "peerCidrs": ["10.0.0.0/16", "10.64.128.0/20"]}},
-        "mlops:aws.network.cidr: 10.64.0.0/16 overlaps 10.64.128.0/20, network.peerCidrs[1]: addresses in both could not be told apart; choose networks that do not overlap",
+        "mlops:aws.network.cidr: 10.64.0.0/16 overlaps 10.64.128.0/20, network.peerCidrs[1]: addresses in "
+        "both could not be told apart; choose networks that do not overlap",
     ),
     (
         {"network": adopting(ADOPTED_NETWORK, peerCidrs=["10.20.4.0/24"])},
-        "mlops:aws.network.cidr: 10.20.0.0/16 overlaps 10.20.4.0/24, network.peerCidrs[0]: addresses in both could not be told apart; choose networks that do not overlap",
+        "mlops:aws.network.cidr: 10.20.0.0/16 overlaps 10.20.4.0/24, network.peerCidrs[0]: addresses in "
+        "both could not be told apart; choose networks that do not overlap",
     ),
     (
         {"network": {"endpoints": "none", "nat": "none"}},
-        "mlops:aws.network.endpoints: nodes would reach nothing of AWS: this and nat are none; set one of them to something else",
+        "mlops:aws.network.endpoints: nodes would reach nothing of AWS: this and nat are none; set one of "
+        "them to something else",
     ),
     (
         {"network": {"flowLogDays": 10}},
-        "mlops:aws.network.flowLogDays: logs cannot be kept for 10 days; allowed are 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
+        "mlops:aws.network.flowLogDays: logs cannot be kept for 10 days; allowed are 1, 3, 5, 7, 14, 30, "
+        "60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
     ),
     (
         {"network": {"vpcId": "vpc-0123456789abcdef0"}},
@@ -139,7 +148,8 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"network": adopting(ADOPTED_NETWORK, privateSubnetIds=["subnet-0000000000000000a"])},
-        "mlops:aws.network.privateSubnetIds: 1 given; EKS and RDS want some in two zones, so name two or more",
+        "mlops:aws.network.privateSubnetIds: 1 given; EKS and RDS want some in two zones, so name two or "
+        "more",
     ),
     (
         {"network": ADOPTED_NETWORK, "zones": ["eu-central-1a"]},
@@ -159,19 +169,24 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"cluster__version": "1.33"},
-        "mlops:cluster.version: standard support of Kubernetes 1.33 on EKS ended on 2026-07-29; in standard support on 2026-11-28: 1.34 and 1.35 and 1.36. Go up by one minor version at a time (docs/aws-cluster.md)",
+        "mlops:cluster.version: standard support of Kubernetes 1.33 on EKS ended on 2026-07-29; in "
+        "standard support on 2026-11-28: 1.34 and 1.35 and 1.36. Go up by one minor version at a time "
+        "(docs/aws-cluster.md)",
     ),
     (
         {"cluster__version": "1.99"},
-        "mlops:cluster.version: '1.99' is no Kubernetes version whose support by EKS is known; in standard support on 2026-11-28: 1.34 and 1.35 and 1.36",
+        "mlops:cluster.version: '1.99' is no Kubernetes version whose support by EKS is known; in "
+        "standard support on 2026-11-28: 1.34 and 1.35 and 1.36",
     ),
     (
         {"cluster__publicCidrs": ["0.0.0.0/0"]},
-        "mlops:cluster.publicCidrs[0]: 0.0.0.0/0 opens the API server to 4294967296 addresses; allowed are blocks of /8 and narrower: name the networks of those who deploy, or leave the list out",
+        "mlops:cluster.publicCidrs[0]: 0.0.0.0/0 opens the API server to 4294967296 addresses; allowed "
+        "are blocks of /8 and narrower: name the networks of those who deploy, or leave the list out",
     ),
     (
         {"cluster__privateCidrs": ["10.0.0.1/8"]},
-        "mlops:cluster.privateCidrs[0]: '10.0.0.1/8' is no block of IPv4 addresses; one looks like 198.51.100.0/24",
+        "mlops:cluster.privateCidrs[0]: '10.0.0.1/8' is no block of IPv4 addresses; one looks like "
+        "198.51.100.0/24",
     ),
     (
         {"cluster__systemNodes": {"instanceTypes": ["big"]}},
@@ -183,11 +198,12 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"cluster__pools": {}},
-        "mlops:cluster.pools: pools of the kinds [] take only pods that ask for them, and system nodes take none of the platform's; add a pool of kind cpu or memory",
+        "mlops:cluster.pools: pools of the kinds [] take only pods that ask for them, and system nodes "
+        "take none of the platform's; add a pool of kind cpu or memory",
     ),
     (
         {"cluster__pools": {"gpu": {"kind": "gpu", "cpuLimit": 8, "memoryLimit": "32Gi"}}},
-        "mlops:cluster.pools.gpu.gpuLimit: is needed: without it the pool has no bound on its cost; give the most GPUs",
+        "mlops:cluster.pools.gpu.gpuLimit: is needed; it bounds the pool's cost",
     ),
     (
         {"cluster__pools": {"cpu": {"kind": "cpu", "cpuLimit": 8, "memoryLimit": "32Gi", "gpuLimit": 1}}},
@@ -195,19 +211,23 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"cluster__logDays": 91},
-        "mlops:cluster.logDays: CloudWatch cannot keep logs for 91 days; allowed are (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288)",
+        "mlops:cluster.logDays: CloudWatch cannot keep logs for 91 days; allowed are (1, 3, 5, 7, 14, 30, "
+        "60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288)",
     ),
     (
         {"cluster__name": "a" * 31},
-        "mlops:cluster.name: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' is no name for a cluster; allowed are letters, digits, hyphens and underscores, a letter or digit first, at most 30 characters",
+        "mlops:cluster.name: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' is no name for a cluster; allowed are "
+        "letters, digits, hyphens and underscores, a letter or digit first, at most 30 characters",
     ),
     (
         {"cluster__admins": {"me": "arn:aws:sts::123456789012:assumed-role/x/y"}},
-        "mlops:cluster.admins.me: 'arn:aws:sts::123456789012:assumed-role/x/y' is no ARN of a role; one looks like arn:aws:iam::123456789012:role/deployer. Of a session (assumed-role) give the role",
+        "mlops:cluster.admins.me: 'arn:aws:sts::123456789012:assumed-role/x/y' is no ARN of a role; one "
+        "looks like arn:aws:iam::123456789012:role/deployer. Of a session (assumed-role) give the role",
     ),
     (
         {"cluster__admins": {"me": ARN.format("a")}, "cluster__viewers": {"you": ARN.format("a")}},
-        "mlops:cluster.admins: arn:aws:iam::123456789012:role/a enters as admins.me and as viewers.you; name each role once",
+        "mlops:cluster.admins: arn:aws:iam::123456789012:role/a enters as admins.me and as viewers.you; "
+        "name each role once",
     ),
     (
         {"cluster__admins": {"me": ARN.format("a")}, "cluster__deployer": "you"},
@@ -231,13 +251,21 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"cluster": adopting(ADOPTED_CLUSTER, existing={"nodeRoleArn": "nodes"})},
-        "mlops:cluster.existing.nodeRoleArn: 'nodes' is no ARN; one looks like arn:aws:iam::123456789012:role/name",
+        "mlops:cluster.existing.nodeRoleArn: 'nodes' is no ARN; one looks like "
+        "arn:aws:iam::123456789012:role/name",
     ),
-    ({"drop": ("owner",)}, "mlops:aws.owner: this key is required and was not given"),
-    ({"drop": ("costCenter",)}, "mlops:aws.costCenter: this key is required and was not given"),
+    (
+        {"drop": ("owner",)},
+        "mlops:aws.owner: this key is required and was not given",
+    ),
+    (
+        {"drop": ("costCenter",)},
+        "mlops:aws.costCenter: this key is required and was not given",
+    ),
     (
         {"drop": ("expires",)},
-        "mlops:aws.expires: an environment that is not production says on which day it ends, such as 2027-06-30",
+        "mlops:aws.expires: an environment that is not production says on which day it ends, such as "
+        "2027-06-30",
     ),
     (
         {"database": {"host": "db.example.com"}},
@@ -253,11 +281,13 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"database": {"instanceClass": "db.huge"}},
-        "mlops:aws.database.instanceClass: 'db.huge' is no class whose memory is known here; allowed are those of the families t, m and r, such as db.t4g.medium",
+        "mlops:aws.database.instanceClass: 'db.huge' is no class whose memory is known here; allowed are "
+        "those of the families t, m and r, such as db.t4g.medium",
     ),
     (
         {"database": {"version": "12"}},
-        "mlops:aws.database.version: PostgreSQL '12' is no major version that is offered here; allowed are 15, 16, 17, without a minor version",
+        "mlops:aws.database.version: PostgreSQL '12' is no major version that is offered here; allowed "
+        "are 15, 16, 17, without a minor version",
     ),
     (
         {"database": {"storageGib": 5}},
@@ -265,31 +295,38 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"database": {"backupDays": 36}},
-        "mlops:aws.database.backupDays: backups of 36 days are not possible; an environment that is not production keeps them for 1 to 35 days",
+        "mlops:aws.database.backupDays: backups of 36 days are not possible; an environment that is not "
+        "production keeps them for 1 to 35 days",
     ),
     (
         {"database": {"logDays": 4}},
-        "mlops:aws.database.logDays: logs cannot be kept for 4 days; allowed are 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288",
+        "mlops:aws.database.logDays: logs cannot be kept for 4 days; allowed are 1, 3, 5, 7, 14, 30, 60, "
+        "90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288",
     ),
     (
         {"buckets": {"models": "shop-models"}},
-        "mlops:aws.buckets: buckets to adopt lack data, requests; name one for each of models, data, requests",
+        "mlops:aws.buckets: buckets to adopt lack data, requests; name one for each of models, data, "
+        "requests",
     ),
     (
         {"buckets": BUCKETS},
-        "mlops:aws.storage.noncurrentDays: is for buckets that are made, and buckets adopts some; leave one of the two out",
+        "mlops:aws.storage.noncurrentDays: is for buckets that are made, and buckets adopts some; leave "
+        "one of the two out",
     ),
     (
         {"buckets": BUCKETS, "drop": ("storage",), "edge": PUBLIC_LIST},
-        "mlops:aws.buckets.logs: the load balancer of edge writes its log somewhere; name a bucket that lets it",
+        "mlops:aws.buckets.logs: the load balancer of edge writes its log somewhere; name a bucket that "
+        "lets it",
     ),
     (
         {"buckets": adopting(BUCKETS, data="A"), "drop": ("storage",)},
-        "mlops:aws.buckets.data: 'A' (1 characters) is no name for a bucket; allowed are 3 to 63 lower-case letters, digits, hyphens and dots. Give a shorter object_name if it was made of one",
+        "mlops:aws.buckets.data: 'A' (1 characters) is no name for a bucket; allowed are 3 to 63 "
+        "lower-case letters, digits, hyphens and dots. Give a shorter object_name if it was made of one",
     ),
     (
         {"registry": "docker.io/shop"},
-        "mlops:aws.registry: 'docker.io/shop' is no address of an ECR registry; one looks like 123456789012.dkr.ecr.eu-central-1.amazonaws.com/prefix, without https:// and without a tag",
+        "mlops:aws.registry: 'docker.io/shop' is no address of an ECR registry; one looks like "
+        "123456789012.dkr.ecr.eu-central-1.amazonaws.com/prefix, without https:// and without a tag",
     ),
     (
         {"edge": {"domain": "ml.example.com"}},
@@ -301,11 +338,12 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"edge": {"domain": "ml.example.com", "public": True}},
-        "mlops:aws.edge.public: a load balancer inside the VPC has no everybody; name allowedCidrs, or set internet: true",
+        "mlops:aws.edge.public: needs internet: true; inside the VPC, name allowedCidrs",
     ),
     (
         {"edge": adopting(PUBLIC_LIST, allowedCidrs=["0.0.0.0/0"])},
-        "mlops:aws.edge.allowedCidrs: '0.0.0.0/0' is nearly everybody; say public: true if that is meant, or give networks of /8 or longer",
+        "mlops:aws.edge.allowedCidrs: '0.0.0.0/0' is nearly everybody; say public: true if that is meant, "
+        "or give networks of /8 or longer",
     ),
     (
         {"edge": adopting(PUBLIC_LIST, zoneId="Z0123456789ABCDEFGHIJ", parentZoneId="Z0123456789ABCDEFGHIK")},
@@ -329,7 +367,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"environment": "prod", "storage": {"forceDestroy": True}},
-        "mlops:aws.storage.forceDestroy: true deletes models with the stack; leave it out in production",
+        "mlops:aws.storage.forceDestroy: true deletes models with the stack; not in production",
     ),
     (
         {"environment": "prod", "zones": ["eu-central-1a"]},
@@ -341,15 +379,18 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"environment": "prod", "database": {"multiAz": True, "backupDays": 3}},
-        "mlops:aws.database.backupDays: backups of 3 days are not possible; production keeps them for 7 to 35 days",
+        "mlops:aws.database.backupDays: backups of 3 days are not possible; production keeps them for 7 "
+        "to 35 days",
     ),
     (
         {"environment": "prod", "network": {"nat": "single", "endpoints": "every-zone"}},
-        "mlops:aws.network.nat: single would go with its zone, and production with it; allowed are per-zone, none",
+        "mlops:aws.network.nat: single would go with its zone, and production with it; allowed are "
+        "per-zone, none",
     ),
     (
         {"environment": "prod", "network": {"nat": "per-zone", "endpoints": "one-zone"}},
-        "mlops:aws.network.endpoints: one-zone would go with its zone, and production with it; allowed are every-zone, and none with a NAT gateway per zone",
+        "mlops:aws.network.endpoints: one-zone would go with its zone, and production with it; allowed "
+        "are every-zone, and none with a NAT gateway per zone",
     ),
 ]
 
@@ -376,8 +417,8 @@ def test_stores_that_run_in_the_cluster_are_none_of_eks(section: str) -> None:
 
 def test_no_port_of_a_node_is_published_on_eks() -> None:
     assert problem({**config("dev"), "mlops:modelRegistry": {"nodePort": 30000}}) == (
-        "nodePort 30000: nodes on EKS have no address outside; leave it out, and set mlops:aws.edge to publish "
-        "endpoints"
+        "nodePort 30000: nodes on EKS have no address outside; leave it out, and set mlops:aws.edge to "
+        "publish endpoints"
     )
 
 
@@ -386,13 +427,14 @@ def test_no_port_of_a_node_is_published_on_eks() -> None:
     [
         (
             {"mlops:aws": {"database": {"authoritiesFile": "/nowhere/bundle.pem"}}},
-            "mlops:aws.database.authoritiesFile: /nowhere/bundle.pem cannot be read: No such file or directory; "
-            "give its absolute path",
+            "mlops:aws.database.authoritiesFile: /nowhere/bundle.pem cannot be read: No such file or "
+            "directory; give its absolute path",
         ),
         (
             {"mlops:images": dict.fromkeys(("mlflow", "pipeline", "serving"), f"sha256:{'0' * 64}")},
-            "mlops:images: missing for mlops:monitoring.mode run: prometheus, alertmanager, kube-state-metrics, "
-            "node-exporter; `mlops up` writes them, or give an image by digest for each",
+            "mlops:images: missing for mlops:monitoring.mode run: prometheus, alertmanager, "
+            "kube-state-metrics, node-exporter, otel-collector; `mlops up` writes them, or give "
+            "an image by digest for each",
         ),
     ],
 )
