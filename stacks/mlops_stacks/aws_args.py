@@ -27,6 +27,7 @@ from pulumi_mlops.aws.rds_args import RdsDatabaseArgs, RdsDatabaseSource
 from pulumi_mlops.aws.s3_object_store import LockMode, S3ObjectStoreArgs, S3Source
 from pulumi_mlops.aws.web_acl import WebAclSource
 
+ADMIN = "admin"
 BALANCER_LOGS = "load-balancer"
 Given = Mapping[str, object]
 
@@ -70,15 +71,21 @@ def cluster(
     subnet_ids: pulumi.Input[list[str]],
     admin_role: pulumi.Input[str] | None,
 ) -> EksClusterArgs:
-    """The cluster; `admin_role` administers it where the settings name nobody."""
-    admins: dict[str, Any] = dict(wanted.admins) or {"admin": admin_role}
+    """The cluster; `admin_role` administers it where the settings name nobody.
+
+    Where there is no such role either, of an adopted cluster, whoever runs the program asks as himself.
+    """
+    admins: dict[str, Any] = dict(wanted.admins)
+    deployer = wanted.deployer
+    if not admins and admin_role is not None:
+        admins, deployer = {ADMIN: admin_role}, ADMIN
     common: dict[str, Any] = {
         "ground": ground,
         "source": EksSource(wanted.mode),
         "cluster_name": wanted.name,
         "version": wanted.version,
         "admins": admins,
-        "deployer": wanted.deployer or ("admin" if not wanted.admins else None),
+        "deployer": deployer,
     }
     if wanted.existing is not None:
         return cast(EksClusterArgs, _given({**common, "existing": wanted.existing.model_dump()}))

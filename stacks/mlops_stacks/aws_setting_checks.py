@@ -112,10 +112,10 @@ def stores(settings: "AwsSettings") -> None:
     refused("buckets", s3_rules.adopted, buckets)
     for name, bucket in buckets.items():
         refused(f"buckets.{name}", s3_rules.bucket_name, bucket)
-    for name in ("noncurrent_days", "request_days", "lock_days"):
-        if name in storage.model_fields_set:
+    for field in ("noncurrent_days", "request_days", "lock_days"):
+        if field in storage.model_fields_set:
             raise Refused(
-                f"storage.{_key(storage, name)}",
+                f"storage.{_key(storage, field)}",
                 "is for buckets that are made, and buckets adopts some; leave one of the two out",
             )
     if settings.edge is not None and "logs" not in buckets:
@@ -154,7 +154,7 @@ def cluster(wanted: "EksCluster") -> None:
             refused(f"{key}.{name}", eks_checks.role_arn, arn)
     refused("admins", eks_checks.roles, {"admins": wanted.admins, "viewers": wanted.viewers})
     if wanted.deployer is not None:
-        refused("deployer", eks_checks.deployer, wanted.deployer, wanted.admins or {"admin": ""})
+        refused("deployer", eks_checks.deployer, wanted.deployer, wanted.admins)
     if wanted.mode == "adopt":
         return
     refused("version", eks_versions.supported, wanted.version, today())

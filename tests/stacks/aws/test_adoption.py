@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from aws_environments import ACCOUNT, recorded
 from mlops_stacks.recording import Document
@@ -146,6 +147,15 @@ def test_names_certificate_and_firewall_in_front_of_endpoints_are_those_that_exi
         "route53/record:Record",
         "wafv2/webAclAssociation:WebAclAssociation",
     ]
+
+
+def test_of_an_adopted_cluster_no_administrator_need_be_known() -> None:
+    cluster = {k: v for k, v in ESTATE["mlops:cluster"].items() if k not in ("admins", "deployer")}
+    made = recorded("dev", {**ESTATE, "mlops:cluster": cluster}, preview=False, replace=True)
+    (provider,) = (each for each in made.resources if each.name == "mlops-eks-kubernetes")
+    (user,) = yaml.safe_load(provider.inputs["kubeconfig"])["users"]
+    assert "--role-arn" not in user["user"]["exec"]["args"]
+    assert [each.urn for each in made.resources] == [each.urn for each in adopting().resources]
 
 
 def test_nothing_reads_what_exists_either_so_a_preview_asks_nobody() -> None:
