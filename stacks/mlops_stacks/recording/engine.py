@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -23,6 +24,7 @@ from pulumi.runtime.settings import SETTINGS, Settings, configure
 from mlops_stacks.recording.values import decoded
 
 _STACK = "pulumi:pulumi:Stack"
+_STILL_TICKS = 30
 
 Answers = Callable[["Registration"], Mapping[str, Any]]
 """What a provider would say of a resource that it made: outputs by their names in its schema, and `id`."""
@@ -173,6 +175,32 @@ class _Monitor(mocks.MockMonitor):
         )
 
 
+class _AtOnce(ThreadPoolExecutor):
+    """Answers calls to the engine where they are made: they only record, and a thread for each costs more."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except BaseException as error:
+            # As of a thread: whoever waits for the answer is told.
+            done.set_exception(error)
+        return done
+
+
+async def _settled() -> None:
+    """Let every task run as far as it can.
+
+    Pulumi waits for the first of all outstanding outputs, again and again, which takes the square of their
+    number. What is left when nothing moves any more, such as errors, is its own affair.
+    """
+    count, still = len(asyncio.all_tasks()), 0
+    while still < _STILL_TICKS:
+        await asyncio.sleep(0)
+        before, count = count, len(asyncio.all_tasks())
+        still = still + 1 if count == before else 0
+
+
 def _run(program: Callable[[], object], monitor: _Monitor, config: Mapping[str, str]) -> Recording:
     configure(
         Settings(
@@ -192,6 +220,7 @@ def _run(program: Callable[[], object], monitor: _Monitor, config: Mapping[str, 
     with asyncio.Runner() as runner:
         # Every future of a failed program tells of the one error that `run` raises.
         runner.get_loop().set_exception_handler(lambda loop, context: None)
+        runner.get_loop().set_default_executor(_AtOnce())
         runner.run(stacks.run_in_stack(main))
     monitor.recording.resources.sort(key=lambda resource: resource.urn)
     return monitor.recording
