@@ -81,9 +81,9 @@ def register(settings: Settings, given: AwsSettings, wanted: EksCluster) -> Plat
     if given.edge is not None:
         place = _edge_place(ground, network, cluster, store, internet=given.edge.internet)
         names = [endpoint.name for endpoint in settings.endpoints]
-        # Its bindings are in the platform's namespace, and their pods behind them.
+        # Its bindings are in the platform's namespace, and its log needs the policy of the bucket of logs.
         options = pulumi.ResourceOptions(
-            providers={"aws": ground.provider, "kubernetes": cluster.provider}, depends_on=[platform]
+            providers={"aws": ground.provider, "kubernetes": cluster.provider}, depends_on=[platform, store]
         )
         Edge(f"{NAMESPACE}-edge", aws_args.edge(given.edge, names, aws_roles.MODELS, place), options)
     _watch(given, wanted, ground, network, cluster, database)

@@ -24,7 +24,6 @@ from pulumi.runtime.settings import SETTINGS, Settings, configure
 from mlops_stacks.recording.values import decoded
 
 _STACK = "pulumi:pulumi:Stack"
-_STILL_TICKS = 30
 
 Answers = Callable[["Registration"], Mapping[str, Any]]
 """What a provider would say of a resource that it made: outputs by their names in its schema, and `id`."""
@@ -186,19 +185,6 @@ class _AtOnce(ThreadPoolExecutor):
             # As of a thread: whoever waits for the answer is told.
             done.set_exception(error)
         return done
-
-
-async def _settled() -> None:
-    """Let every task run as far as it can.
-
-    Pulumi waits for the first of all outstanding outputs, again and again, which takes the square of their
-    number. What is left when nothing moves any more, such as errors, is its own affair.
-    """
-    count, still = len(asyncio.all_tasks()), 0
-    while still < _STILL_TICKS:
-        await asyncio.sleep(0)
-        before, count = count, len(asyncio.all_tasks())
-        still = still + 1 if count == before else 0
 
 
 def _run(program: Callable[[], object], monitor: _Monitor, config: Mapping[str, str]) -> Recording:
