@@ -28,9 +28,9 @@ from pulumi_mlops.aws.s3_object_store import S3ObjectStore
 _BUCKETS = ("models", "data", "requests")
 
 
-def register(settings: Settings, given: AwsSettings, wanted: EksCluster) -> Platform:
+def register(environment: str, settings: Settings, given: AwsSettings, wanted: EksCluster) -> Platform:
     """Register all that the settings of an environment on AWS describe."""
-    ground = aws_ground.lay(given, pulumi.get_stack(), wanted.name)
+    ground = aws_ground.lay(given, environment, wanted.name)
     network = Network(
         f"{NAMESPACE}-network",
         aws_args.network(given, wanted, ground.args, ground.log_key),
