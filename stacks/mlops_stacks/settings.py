@@ -167,8 +167,8 @@ class Images(Section):
             what = names[missing[0]]
             same = [str(type(self).model_fields[name].alias) for name in missing if names[name] == what]
             raise SettingsError(
-                f"mlops:images: missing for {what}: {', '.join(same)}; `mlops up` writes them, or give an image "
-                "by digest for each"
+                f"mlops:images: missing for {what}: {', '.join(same)}; `mlops up` writes them, or give an "
+                "image by digest for each"
             )
 
 
