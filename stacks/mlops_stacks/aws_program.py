@@ -30,6 +30,8 @@ _BUCKETS = ("models", "data", "requests")
 
 def register(environment: str, settings: Settings, given: AwsSettings, wanted: EksCluster) -> Platform:
     """Register all that the settings of an environment on AWS describe."""
+    # What of them cannot be used is refused before anything is registered.
+    images, secrets, authorities = _given_images(settings), _secrets(settings), _authorities(given)
     ground = aws_ground.lay(given, environment, wanted.name)
     network = Network(
         f"{NAMESPACE}-network",
@@ -64,8 +66,8 @@ def register(environment: str, settings: Settings, given: AwsSettings, wanted: E
             "image_registry": registry.address,
             "storage_class": cluster.storage_class,
         },
-        "images": _images(settings, registry.address),
-        "secrets": _secrets(settings),
+        "images": _images(settings, images, registry.address),
+        "secrets": secrets,
         "object_store": {
             "source": ObjectStoreSource.ADOPT,
             "url": store.url,
@@ -74,7 +76,9 @@ def register(environment: str, settings: Settings, given: AwsSettings, wanted: E
         },
         "database": {"source": DatabaseSource.ADOPT, "url": database.url},
     }
-    args["model_registry"] |= {"database_password": _password(given, database, args["images"]["pipeline"])}
+    args["model_registry"] |= {
+        "database_password": _password(given, database, authorities, args["images"]["pipeline"])
+    }
     if given.edge is not None:
         _publish(args["endpoints"], given.edge, network.cidr)
     platform = Platform(NAMESPACE, cast(PlatformArgs, args), pulumi.ResourceOptions(depends_on=roles))
@@ -181,18 +185,23 @@ def _database(given: AwsSettings, ground: Ground, network: Network, cluster: Clu
     )
 
 
-def _password(given: AwsSettings, database: RdsDatabase, image: Any) -> dict[str, Any]:
-    """How MLflow reads its password, which RDS replaces every week."""
+def _authorities(given: AwsSettings) -> pulumi.Input[str]:
+    """The certificates by which MLflow knows its database."""
     file = given.database.authorities_file
     url = f"https://truststore.pki.rds.amazonaws.com/{given.region}/{given.region}-bundle.pem"
     key = "mlops:aws.database.authoritiesFile"
-    authorities: pulumi.Input[str]
-    if file is None:
-        authorities = made_later(
-            f"{key}: MLflow must know the database's certificate; fetch {url} and name the file"
-        )
-    else:
-        authorities = _text(key, file)
+    if file is not None:
+        return _text(key, file)
+    unset: pulumi.Output[str] = made_later(
+        f"{key}: MLflow must know the database's certificate; fetch {url} and name the file"
+    )
+    return unset
+
+
+def _password(
+    given: AwsSettings, database: RdsDatabase, authorities: pulumi.Input[str], image: Any
+) -> dict[str, Any]:
+    """How MLflow reads its password, which RDS replaces every week."""
     return {
         "secret_arn": database.secret_arn,
         "region": given.region,
@@ -219,14 +228,19 @@ def _key_of(name: str) -> str:
     return str(Images.model_fields[name].alias)
 
 
-def _images(settings: Settings, address: pulumi.Output[str]) -> dict[str, Any]:
-    """References by digest; digests alone are of the environment's own registry."""
+def _given_images(settings: Settings) -> dict[str, str] | None:
+    """Every image that is needed, None before `mlops up` has pushed them."""
+    if settings.images is None:
+        return None
     names = image_names(settings)
-    images = settings.images
-    if images is None:
-        return {name: made_later(missing("images")) for name in names}
-    images.refuse_missing(names)
-    given = {name: str(getattr(images, name)) for name in names}
+    settings.images.refuse_missing(names)
+    return {name: str(getattr(settings.images, name)) for name in names}
+
+
+def _images(settings: Settings, given: dict[str, str] | None, address: pulumi.Output[str]) -> dict[str, Any]:
+    """References by digest; digests alone are of the environment's own registry."""
+    if given is None:
+        return {name: made_later(missing("images")) for name in image_names(settings)}
     return {
         name: pulumi.Output.concat(address, f"/{_key_of(name)}@{value}")
         if value.startswith("sha256:")

@@ -1,14 +1,14 @@
 """What `mlops:aws` and `mlops:cluster` with `maker: eks` may say: an environment's ground on AWS."""
 
-from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from mlops_stacks import aws_setting_checks as fits
 from mlops_stacks import setting_types as types
-from mlops_stacks.setting_types import Section
-from pulumi_mlops.aws import aws_checks, rds_checks
+from mlops_stacks.setting_types import Refused, Section
+from pulumi_mlops.aws import aws_checks, ecr_rules, rds_checks
 
 
 def _sized(value: str) -> str:
@@ -24,26 +24,14 @@ Day = Annotated[date, Field(strict=False)]
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 
 
-def _only(mode: str, names: tuple[str, ...]) -> Callable[[Section], None]:
-    """The check that keys of another mode are not given."""
-
-    def check(section: Section) -> None:
-        for name in names:
-            if getattr(section, name) not in (None, (), {}):
-                key = type(section).model_fields[name].alias
-                raise ValueError(f"{key} is of mode {mode} only; leave it out, or set mode: {mode}")
-
-    return check
-
-
 class NetworkSettings(Section):
     """The VPC: made from `cidr`, or one that exists, whose ids are given."""
 
     mode: Literal["create", "adopt"] = "create"
-    cidr: types.Cidr = "10.64.0.0/16"
+    cidr: types.Text = "10.64.0.0/16"
     nat: Literal["none", "single", "per-zone"] = "single"
     endpoints: Literal["none", "one-zone", "every-zone"] = "one-zone"
-    peer_cidrs: types.Several[types.Cidr] = ()
+    peer_cidrs: types.Several[types.Text] = ()
     flow_log_days: types.Positive = 90
     vpc_id: types.Text | None = None
     private_subnet_ids: types.Several[types.Text] = ()
@@ -54,11 +42,12 @@ class NetworkSettings(Section):
     def _one_of_two(self) -> Self:
         ids = ("vpc_id", "private_subnet_ids", "public_subnet_ids", "database_subnet_ids")
         if self.mode == "create":
-            _only("adopt", ids)(self)
+            fits.one_mode(self, self.mode, ids)
             return self
-        for name in ("vpc_id", "private_subnet_ids", "database_subnet_ids"):
-            if not getattr(self, name):
-                raise ValueError(f"{type(self).model_fields[name].alias} is needed where mode is adopt")
+        needed = ("vpc_id", "private_subnet_ids", "database_subnet_ids")
+        fits.one_mode(self, self.mode, ("nat", "endpoints", "flow_log_days"), needed)
+        if "cidr" not in self.model_fields_set:
+            raise Refused("cidr", "is needed where mode is adopt; give the addresses of the VPC")
         return self
 
 
@@ -72,7 +61,7 @@ class EdgeSettings(Section):
     domain: types.Text
     internet: bool = False
     public: bool = False
-    allowed_cidrs: types.Several[types.Cidr] = ()
+    allowed_cidrs: types.Several[types.Text] = ()
     zone_id: types.Text | None = None
     parent_zone_id: types.Text | None = None
     certificate_arn: Arn | None = None
@@ -81,12 +70,7 @@ class EdgeSettings(Section):
 
     @model_validator(mode="after")
     def _somebody_may_ask(self) -> Self:
-        if self.public == bool(self.allowed_cidrs):
-            raise ValueError(
-                "allowedCidrs: name the networks that may ask, or set public: true for everybody"
-            )
-        if self.zone_id and self.parent_zone_id:
-            raise ValueError("parentZoneId: is for a zone that is made; leave it out where zoneId is given")
+        fits.edge(self)
         return self
 
 
@@ -129,12 +113,12 @@ class DatabaseClassSettings(Section):
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
+        needed = ("host", "secret_arn", "security_group_id")
         if self.mode == "create":
-            _only("adopt", ("host", "secret_arn", "security_group_id"))(self)
-            return self
-        for name in ("host", "secret_arn", "security_group_id"):
-            if getattr(self, name) is None:
-                raise ValueError(f"{type(self).model_fields[name].alias} is needed where mode is adopt")
+            fits.one_mode(self, self.mode, (*needed, "port", "database", "user"))
+        else:
+            made = ("instance_class", "version", "storage_gib", "multi_az", "backup_days", "log_days")
+            fits.one_mode(self, self.mode, made, needed)
         return self
 
 
@@ -158,23 +142,22 @@ class AwsSettings(Section):
     network: NetworkSettings = NetworkSettings()
     storage: StorageSettings = StorageSettings()
     database: DatabaseClassSettings = DatabaseClassSettings()
-    buckets: dict[Literal["models", "data", "requests"], types.Text] = Field(default_factory=dict)
-    registry: types.Text | None = None
+    buckets: dict[Literal["models", "data", "requests", "logs"], types.Text] = Field(default_factory=dict)
+    registry: Annotated[types.Text, AfterValidator(ecr_rules.address)] | None = None
     edge: EdgeSettings | None = None
     budget: BudgetSettings | None = None
     alarm_emails: types.Several[Email] = ()
 
     @model_validator(mode="after")
-    def _production_is_kept(self) -> Self:
-        if self.production and self.storage.force_destroy:
-            raise ValueError("storage.forceDestroy: true deletes models with the stack; not in production")
-        if self.production and self.database.mode == "create" and not self.database.multi_az:
-            raise ValueError("database.multiAz: must be true in production; a standby takes over in a minute")
-        if self.production and len(self.zone_names) < 3:
-            raise ValueError(f"zones: production needs three, got {len(self.zone_names)}")
+    def _all_fits(self) -> Self:
+        fits.stores(self)
+        fits.network(self.network, production=self.production)
+        fits.zones(self)
+        fits.database(self.database, production=self.production)
         if not self.production and self.expires is None:
-            raise ValueError(
-                "expires: an environment that is not production says on which day it ends, such as 2027-06-30"
+            raise Refused(
+                "expires",
+                "an environment that is not production says on which day it ends, such as 2027-06-30",
             )
         return self
 
@@ -225,8 +208,8 @@ class EksCluster(Section):
     admins: dict[types.ObjectName, Arn] = Field(default_factory=dict)
     viewers: dict[types.ObjectName, Arn] = Field(default_factory=dict)
     deployer: types.ObjectName | None = None
-    public_cidrs: types.Several[types.Cidr] = ()
-    private_cidrs: types.Several[types.Cidr] = ()
+    public_cidrs: types.Several[types.Text] = ()
+    private_cidrs: types.Several[types.Text] = ()
     log_days: types.Positive = 90
     system_nodes: SystemNodesSettings = SystemNodesSettings()
     pools: dict[types.ObjectName, NodePoolSettings] = Field(default_factory=dict)
@@ -234,8 +217,12 @@ class EksCluster(Section):
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
-        if (self.mode == "adopt") != (self.existing is not None):
-            raise ValueError("existing is needed where mode is adopt, and of no use where it is create")
+        if self.mode == "create":
+            fits.one_mode(self, self.mode, ("existing",))
+        else:
+            made = ("viewers", "public_cidrs", "private_cidrs", "log_days", "system_nodes", "pools")
+            fits.one_mode(self, self.mode, made, ("existing",))
+        fits.cluster(self)
         return self
 
     @property

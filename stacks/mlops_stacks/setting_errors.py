@@ -6,6 +6,8 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from mlops_stacks.setting_types import Refused
+
 _SECRET_SECTION = "secrets"  # noqa: S105 - a key's name
 _HIDDEN = "a value that is not shown"
 _TAGS = ("maker", "kind")
@@ -45,6 +47,8 @@ def _line(model: type[BaseModel], problem: Any, values: Mapping[str, object]) ->
         return f"{path}.{tag}: {_value([*location, tag], values)} was given; allowed are {tags}"
     if kind == "literal_error":
         return f"{path}: {given} was given; allowed are {problem['ctx']['expected']}"
+    if kind == "value_error" and isinstance(problem["ctx"]["error"], Refused):
+        return f"{path}{'.' if location else ''}{problem['ctx']['error']}"
     if kind == "value_error":
         return f"{path}: {problem['ctx']['error']}" if location else str(problem["ctx"]["error"])
     return f"{path}: {given} was given; allowed is {_KINDS.get(kind, problem['msg'])}"

@@ -12,6 +12,13 @@ from pulumi_mlops import checks, remediation_rules
 T = TypeVar("T")
 
 
+class Refused(ValueError):
+    """What a section's check says of one of its keys, `key`: the path within the section, such as `nat`."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(f"{key}: {reason}")
+
+
 class Section(BaseModel):
     """One section of the settings: camelCase in the file, frozen, strict, and nothing unknown in it."""
 

@@ -43,12 +43,15 @@ def merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     return made
 
 
-def recorded(name: str, changes: Mapping[str, Any], *, preview: bool, generated: bool = True) -> Document:
+def recorded(
+    name: str, changes: Mapping[str, Any], *, preview: bool, generated: bool = True, replace: bool = False
+) -> Document:
     """What the program of an environment registers, with its settings changed.
 
-    Without `generated` nothing is there that `mlops up` makes, as at the first preview.
+    Without `generated` nothing is there that `mlops up` makes, as at the first preview. With `replace` the
+    sections of `changes` stand in place of the file's, and are not merged into them.
     """
-    values = merged(config(name), changes)
+    values = {**config(name), **changes} if replace else merged(config(name), changes)
     completed = (
         placeholders.completed(values, {}, "unused") if generated else placeholders.with_prefix(values)
     )
