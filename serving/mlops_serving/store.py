@@ -229,7 +229,8 @@ def _s3(settings: StoreSettings) -> S3Store:
     )
     return S3Store(
         settings.bucket,
-        config=key,
+        # A bucket whose versions are locked takes no object without a sum of its content.
+        config={**key, "checksum_algorithm": "SHA256"},
         endpoint=settings.url,
         region=settings.region,
         virtual_hosted_style_request=False,

@@ -14,7 +14,7 @@ from mlops_stacks.aws_settings import (
 )
 from mlops_stacks.settings import NAMESPACE
 from pulumi_mlops import model_endpoint_pods
-from pulumi_mlops.aws import rds_checks
+from pulumi_mlops.aws import rds_checks, system_nodes
 from pulumi_mlops.aws.budget import BudgetArgs
 from pulumi_mlops.aws.cloud_alarms import CloudAlarmsArgs
 from pulumi_mlops.aws.ecr_registry import EcrRegistryArgs, EcrSource
@@ -198,7 +198,12 @@ def edge(
         "allowed_cidrs": list(wanted.allowed_cidrs),
         "domain": _given(domain),
         "firewall": _given(firewall),
-        "controller": {"source": ControllerSource.RUN},
+        # The pools' nodes come and go with the endpoints that it leads to.
+        "controller": {
+            "source": ControllerSource.RUN,
+            "node_selector": dict(system_nodes.LABELS),
+            "tolerations": [{"key": system_nodes.TAINT, "operator": "Exists"}],
+        },
         "endpoints": [
             {
                 "name": name,

@@ -28,11 +28,11 @@ from pulumi_mlops.aws.s3_object_store import S3ObjectStore
 _BUCKETS = ("models", "data", "requests")
 
 
-def register(settings: Settings, given: AwsSettings, wanted: EksCluster) -> Platform:
+def register(environment: str, settings: Settings, given: AwsSettings, wanted: EksCluster) -> Platform:
     """Register all that the settings of an environment on AWS describe."""
     # What of them cannot be used is refused before anything is registered.
     images, secrets, authorities = _given_images(settings), _secrets(settings), _authorities(given)
-    ground = aws_ground.lay(given, pulumi.get_stack(), wanted.name)
+    ground = aws_ground.lay(given, environment, wanted.name)
     network = Network(
         f"{NAMESPACE}-network",
         aws_args.network(given, wanted, ground.args, ground.log_key),
@@ -85,9 +85,9 @@ def register(settings: Settings, given: AwsSettings, wanted: EksCluster) -> Plat
     if given.edge is not None:
         place = _edge_place(ground, network, cluster, store, internet=given.edge.internet)
         names = [endpoint.name for endpoint in settings.endpoints]
-        # Its bindings are in the platform's namespace, and their pods behind them.
+        # Its bindings are in the platform's namespace, and its log needs the policy of the bucket of logs.
         options = pulumi.ResourceOptions(
-            providers={"aws": ground.provider, "kubernetes": cluster.provider}, depends_on=[platform]
+            providers={"aws": ground.provider, "kubernetes": cluster.provider}, depends_on=[platform, store]
         )
         Edge(f"{NAMESPACE}-edge", aws_args.edge(given.edge, names, aws_roles.MODELS, place), options)
     _watch(given, wanted, ground, network, cluster, database)

@@ -23,7 +23,7 @@ def register(settings: Settings) -> Platform:
         # pulumi_aws takes a second to import, which a local platform need not wait for.
         from mlops_stacks import aws_program
 
-        return aws_program.register(settings, settings.aws, settings.cluster)
+        return aws_program.register(pulumi.get_stack(), settings, settings.aws, settings.cluster)
     return Platform(NAMESPACE, platform_args(settings))
 
 

@@ -164,9 +164,10 @@ class Images(Section):
         """Raise `SettingsError` unless all of `names` are given; the values say what needs each."""
         missing = [name for name in names if getattr(self, name) is None]
         if missing:
-            keys = ", ".join(str(type(self).model_fields[name].alias) for name in missing)
+            what = names[missing[0]]
+            same = [str(type(self).model_fields[name].alias) for name in missing if names[name] == what]
             raise SettingsError(
-                f"mlops:images: missing for {names[missing[0]]}: {keys}; `mlops up` writes them, or give an "
+                f"mlops:images: missing for {what}: {', '.join(same)}; `mlops up` writes them, or give an "
                 "image by digest for each"
             )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -130,8 +129,11 @@ def test_every_secret_is_masked_and_no_stand_in_for_one_shows(name: str) -> None
     rendered = rendered_here(name)
     secrets = [r for r in rendered.resources if r.type == "kubernetes:core/v1:Secret"]
     assert secrets
-    assert {json.dumps(r.inputs["stringData"]) for r in secrets} == {'{"$secret": true}'}
-    assert rendered.outputs["kubeconfig"] == {"$secret": True}
+    # On AWS some are made of what only AWS can tell, and so unknown.
+    on_aws = any(resource.type == "pulumi:providers:aws" for resource in rendered.resources)
+    shown = [{"$secret": True}, *([{"$unknown": True}] if on_aws else [])]
+    assert [r.name for r in secrets if r.inputs["stringData"] not in shown] == []
+    assert rendered.outputs["kubeconfig"] in shown
     assert [part for part in SECRET_NAMES if f"placeholder-{part}" in rendered.model_dump_json()] == []
 
 
@@ -263,7 +265,7 @@ def test_what_the_program_refuses_is_a_settings_error_too(checkout: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("given", "told"), [("prod", "no environment 'prod'"), ("./a.yaml", "there is no file")]
+    ("given", "told"), [("production", "no environment 'production'"), ("./a.yaml", "there is no file")]
 )
 def test_an_environment_or_file_that_is_not_there_is_named(given: str, told: str, checkout: Path) -> None:
     error = refusal(given)

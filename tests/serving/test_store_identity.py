@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -37,6 +39,14 @@ class _Agent(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.seen.append((self.path, self.headers["authorization"], self.headers["x-amz-checksum-sha256"]))
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.send_header("etag", '"2"')
+        self.end_headers()
+
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: the test says what was asked."""
 
@@ -63,6 +73,14 @@ def test_without_a_key_the_store_is_shown_who_the_pod_is(agent, monkeypatch, tmp
     assert (fetched[0], fetched[2]) == ("/models/a/b", "session")
     assert fetched[1] is not None
     assert fetched[1].startswith("AWS4-HMAC-SHA256 Credential=ASIA/")
+
+
+def test_what_is_written_has_a_sum_as_locked_buckets_ask(agent):
+    key = {"AWS_ACCESS_KEY_ID": "me", "AWS_SECRET_ACCESS_KEY": "hidden"}
+    store = Store(store_settings({"MLOPS_STORE_URL": f"http://127.0.0.1:{agent.server_port}", **key}))
+    store.create("a/b", b"kept")
+    digest = base64.b64encode(hashlib.sha256(b"kept").digest()).decode()
+    assert [(path, told) for path, _, told in _Agent.seen] == [("/models/a/b", digest)]
 
 
 @pytest.mark.parametrize("missing", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])

@@ -10,14 +10,15 @@ from mlops_cli.render import placeholders
 from mlops_stacks import program
 from mlops_stacks.settings import NAMESPACE
 
-LOCAL = Path(__file__).parents[2] / "stacks" / "Pulumi.local.yaml"
+STACKS = Path(__file__).parents[2] / "stacks"
 COUNT = 50
 BAR_SECONDS = 10
 
 
-def settings(folder: Path) -> dict[str, str]:
-    """The local environment with many endpoints, as the engine hands it to the program."""
-    config = placeholders.with_prefix(yaml.safe_load(LOCAL.read_text())["config"])
+def settings(name: str, folder: Path) -> dict[str, str]:
+    """An environment with many endpoints, as the engine hands it to the program."""
+    file = STACKS / f"Pulumi.{name}.yaml"
+    config = placeholders.with_prefix(yaml.safe_load(file.read_text())["config"])
     kubeconfig = folder / "kubeconfig"
     kubeconfig.write_text(yaml.safe_dump(placeholders.kubeconfig(placeholders.context_of(config))))
     many = placeholders.completed(with_endpoints(config, COUNT), {}, str(kubeconfig))
@@ -36,8 +37,9 @@ def test_endpoints_have_names_and_ports_of_their_own() -> None:
 
 
 @pytest.mark.quiet
-def test_a_program_of_fifty_endpoints_is_recorded_in_time(tmp_path: Path) -> None:
-    document, seconds = timed(program.main, project=NAMESPACE, stack="local", config=settings(tmp_path))
+@pytest.mark.parametrize("name", ["local", "prod"])
+def test_a_program_of_fifty_endpoints_is_recorded_in_time(name: str, tmp_path: Path) -> None:
+    document, seconds = timed(program.main, project=NAMESPACE, stack=name, config=settings(name, tmp_path))
     endpoints = [each for each in document.resources if each.type == "mlops:index:ModelEndpoint"]
     assert len(endpoints) == COUNT
     assert seconds < BAR_SECONDS

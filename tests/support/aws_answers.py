@@ -153,7 +153,6 @@ def plain(value: Any) -> Any:
 
 def _more(token: str, inputs: Mapping[str, Any], name: str, identity: str, made: str) -> dict[str, Any]:
     """Outputs that only some types have."""
-    endpoint = f"{name}.{made[:12]}.{REGION}.rds.amazonaws.com"
     issuer = f"https://oidc.eks.{REGION}.amazonaws.com/id/{made[:32].upper()}"
     registry = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
     several: dict[str, dict[str, Any]] = {
@@ -181,6 +180,13 @@ def _more(token: str, inputs: Mapping[str, Any], name: str, identity: str, made:
             "status": "ACTIVE",
             "platformVersion": "eks.1",
         },
+    }
+    return several.get(token, {}) | _of_stores(token, name, identity, made)
+
+
+def _of_stores(token: str, name: str, identity: str, made: str) -> dict[str, Any]:
+    endpoint = f"{name}.{made[:12]}.{REGION}.rds.amazonaws.com"
+    several: dict[str, dict[str, Any]] = {
         "kms/key": {"keyId": identity},
         "rds/instance": {
             "address": endpoint,

@@ -61,76 +61,91 @@ def bootstrap(
     return keys, steps
 
 
+@dataclass(frozen=True)
+class _Bucket:
+    """The calls about one bucket; each names the account that must own it."""
+
+    s3: Any
+    own: dict[str, str]
+
+    def read(self, operation: str, *path: str) -> Callable[[], Any]:
+        return lambda: _read(self.s3, operation, self.own, path)
+
+    def write(self, operation: str, **values: Any) -> Callable[[], Any]:
+        return lambda: getattr(self.s3, operation)(**self.own, **values)
+
+
 def bucket_settings(account: Account, backend: StateBackend, key_arn: str) -> Iterator[Setting]:
     """The bucket's settings, in the order in which they must be written."""
-    s3, bucket, where = account.client("s3"), backend.bucket, f"bucket {backend.bucket}"
-    own: dict[str, str] = {"Bucket": bucket, "ExpectedBucketOwner": backend.account_id}
+    s3, where = account.client("s3"), f"bucket {backend.bucket}"
+    bucket = _Bucket(s3, {"Bucket": backend.bucket, "ExpectedBucketOwner": backend.account_id})
+    yield Setting(where, lambda: _look(s3, bucket.own), True, lambda: _create(s3, backend))
+    yield from _access_settings(bucket, where)
+    yield from _content_settings(bucket, where, backend, key_arn)
 
-    def read(operation: str, *path: str) -> Callable[[], Any]:
-        return lambda: _read(s3, operation, own, path)
 
-    def write(operation: str, **values: Any) -> Callable[[], Any]:
-        return lambda: getattr(s3, operation)(**own, **values)
-
+def _access_settings(bucket: _Bucket, where: str) -> Iterator[Setting]:
     blocked = dict.fromkeys(
         ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
     )
-    yield Setting(where, lambda: _look(s3, own), True, lambda: _create(s3, backend))
     yield Setting(
         f"{where}: public access blocked",
-        read("get_public_access_block", "PublicAccessBlockConfiguration"),
+        bucket.read("get_public_access_block", "PublicAccessBlockConfiguration"),
         blocked,
-        write("put_public_access_block", PublicAccessBlockConfiguration=blocked),
+        bucket.write("put_public_access_block", PublicAccessBlockConfiguration=blocked),
     )
     ownership = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     yield Setting(
         f"{where}: owner enforced, no access lists",
-        read("get_bucket_ownership_controls", "OwnershipControls"),
+        bucket.read("get_bucket_ownership_controls", "OwnershipControls"),
         ownership,
-        write("put_bucket_ownership_controls", OwnershipControls=ownership),
+        bucket.write("put_bucket_ownership_controls", OwnershipControls=ownership),
     )
+
+
+def _content_settings(bucket: _Bucket, where: str, backend: StateBackend, key_arn: str) -> Iterator[Setting]:
     encryption = state_backend.encryption(key_arn)
     yield Setting(
         f"{where}: encryption with {backend.state_alias}",
-        read("get_bucket_encryption", "ServerSideEncryptionConfiguration"),
+        bucket.read("get_bucket_encryption", "ServerSideEncryptionConfiguration"),
         encryption,
-        write("put_bucket_encryption", ServerSideEncryptionConfiguration=encryption),
+        bucket.write("put_bucket_encryption", ServerSideEncryptionConfiguration=encryption),
         _same_encryption,
     )
     yield Setting(
         f"{where}: versioning",
-        read("get_bucket_versioning", "Status"),
+        bucket.read("get_bucket_versioning", "Status"),
         "Enabled",
-        write("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"}),
+        bucket.write("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"}),
     )
     lifecycle = state_backend.lifecycle()
     yield Setting(
         f"{where}: lifecycle of old versions",
-        read("get_bucket_lifecycle_configuration", "Rules"),
+        bucket.read("get_bucket_lifecycle_configuration", "Rules"),
         lifecycle["Rules"],
-        write("put_bucket_lifecycle_configuration", LifecycleConfiguration=lifecycle),
+        bucket.write("put_bucket_lifecycle_configuration", LifecycleConfiguration=lifecycle),
         state_backend.same_lifecycle,
     )
     policy = state_backend.bucket_policy(backend, key_arn)
     yield Setting(
         f"{where}: policy (TLS only, no other key)",
-        read("get_bucket_policy", "Policy"),
+        bucket.read("get_bucket_policy", "Policy"),
         policy,
-        write("put_bucket_policy", Policy=policy),
+        bucket.write("put_bucket_policy", Policy=policy),
         state_backend.same_policy,
     )
     tags = [{"Key": key, "Value": value} for key, value in sorted(backend.tags.items())]
     yield Setting(
         f"{where}: tags",
-        lambda: _tags(s3, own),
+        lambda: _tags(bucket.s3, bucket.own),
         tags,
-        write("put_bucket_tagging", Tagging={"TagSet": tags}),
+        bucket.write("put_bucket_tagging", Tagging={"TagSet": tags}),
     )
     yield Setting(
         f"{where}: layout of Pulumi's state",
-        lambda: _read(s3, "head_object", {**own, "Key": META_KEY}, ("ETag",)) and True,
+        lambda: _read(bucket.s3, "head_object", {**bucket.own, "Key": META_KEY}, ("ETag",)) and True,
         True,
-        write("put_object", Key=META_KEY, Body=META_BODY.encode(), IfNoneMatch="*"),
+        bucket.write("put_object", Key=META_KEY, Body=META_BODY.encode(), IfNoneMatch="*"),
     )
 
 

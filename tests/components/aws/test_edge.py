@@ -1,70 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-import pulumi
 import pytest
 
+from edge_samples import ARGS, CERTIFICATE, CREATED, FIREWALL, GROUND, PRICE, RISK, TAGS, made
 from mlops_stacks import recording
 from mlops_stacks.recording import UNKNOWN
 from pulumi_mlops.aws import edge_checks
 from pulumi_mlops.aws.edge import Edge
-from pulumi_mlops.aws.edge_args import CertificateSource, ControllerSource, EdgeScheme
-from pulumi_mlops.aws.hosted_zone import ZoneSource
-from pulumi_mlops.aws.web_acl import WebAclSource
-from recording_engine import Recording, registered
-
-# The SDK of AWS names deprecated classes of its own when its module of EC2 is loaded.
-pytestmark = pytest.mark.filterwarnings("ignore:.*has been deprecated in favor of:DeprecationWarning")
-
-TAGS = {"mlops:environment": "prod"}
-GROUND: dict[str, Any] = {"region": "eu-central-1", "account_id": "111122223333", "tags": TAGS}
-CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/1"
-FIREWALL = "arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/company/1"
-PRICE = {
-    "name": "price",
-    "namespace": "models",
-    "service": "price-server",
-    "port": 8080,
-    "host": "price.ml.example.com",
-}
-RISK = {**PRICE, "name": "risk", "service": "risk-server", "host": "risk.ml.example.com"}
-DOMAIN = {
-    "name": "ml.example.com",
-    "source": ZoneSource.ADOPT,
-    "zone_id": "Z0123456789",
-    "certificate": CertificateSource.ADOPT,
-    "certificate_arn": CERTIFICATE,
-}
-ARGS: dict[str, Any] = {
-    "ground": GROUND,
-    "cluster_name": "prod",
-    "cluster_security_group_id": "sg-pods",
-    "vpc_id": "vpc-1",
-    "subnet_ids": ["subnet-1", "subnet-2"],
-    "scheme": EdgeScheme.INTERNET,
-    "allowed_cidrs": ["203.0.113.0/24"],
-    "domain": DOMAIN,
-    "firewall": {"source": WebAclSource.ADOPT, "arn": FIREWALL},
-    "controller": {"source": ControllerSource.ADOPT},
-    "logs_bucket": "logs",
-    "endpoints": [PRICE, RISK],
-}
-CREATED = {
-    "domain": {
-        "name": "ml.example.com",
-        "source": ZoneSource.CREATE,
-        "parent_zone_id": "Z9876543210",
-        "certificate": CertificateSource.CREATE,
-    },
-    "firewall": {"source": WebAclSource.CREATE, "rate_limit": 2000},
-    "controller": {"source": ControllerSource.RUN, "chart_version": "3.4.2"},
-}
-
-
-def made(*, preview: bool = False, **changes: Any) -> Recording:
-    return registered(lambda: Edge("edge", {**ARGS, **changes}), preview=preview)
+from pulumi_mlops.aws.edge_args import EdgeScheme
+from recording_engine import Recording
 
 
 @pytest.fixture(scope="module")
@@ -328,85 +272,3 @@ def test_a_certificate_that_is_made_is_proved_in_the_zone() -> None:
     }
     assert edge.of("Listener", "edge-https").inputs["certificateArn"] is UNKNOWN
     assert "edge-validation" in edge.of("Listener", "edge-https").dependencies
-
-
-def test_what_is_created_has_the_settings_given_here() -> None:
-    edge = made(**CREATED)
-    assert edge.of("Zone").inputs["name"] == "ml.example.com"
-    assert edge.of("Record", "edge-names-delegation").inputs["zoneId"] == "Z9876543210"
-    rules = edge.of("WebAcl", "edge-firewall-acl").inputs["rules"]
-    assert rules[0]["statement"]["rateBasedStatement"]["limit"] == 2000
-    release = edge.of("Release").inputs
-    assert (release["version"], release["values"]["clusterName"]) == ("3.4.2", "prod")
-
-
-def test_a_preview_with_nothing_known_registers_what_an_update_does() -> None:
-    assert made(preview=True, **CREATED).urns == made(**CREATED).urns
-
-
-@pytest.mark.parametrize("preview", [True, False])
-def test_the_provider_is_given_no_name_that_it_does_not_know(preview: bool) -> None:
-    edge = made(preview=preview, **CREATED)
-    names = {name for each in edge.resources if each.type.startswith("aws:") for name in keys(each.inputs)}
-    assert [name for name in sorted(names - {*TAGS, "mlops:cluster"}) if "_" in name] == []
-
-
-def test_everything_that_can_have_tags_has_them() -> None:
-    untagged = {
-        each.type.split(":")[-1]
-        for each in made(**CREATED).resources
-        if each.type.startswith("aws:") and each.inputs.get("tags", {}).items() < TAGS.items()
-    }
-    assert untagged == {
-        "CertificateValidation",
-        "Record",
-        "RolePolicy",
-        "WebAclAssociation",
-        "WebAclLoggingConfiguration",
-    }
-
-
-@pytest.mark.parametrize(
-    ("changes", "path", "reason"),
-    [
-        ({"allowed_cidrs": None}, "allowed_cidrs", "nobody could ask"),
-        ({"allowed_cidrs": ["0.0.0.0/0"]}, "allowed_cidrs", "nearly everybody"),
-        ({"public": True}, "allowed_cidrs", "leave out one of the two"),
-        ({"public": True, "scheme": EdgeScheme.INTERNAL}, "public", "internal load balancer"),
-        ({"tls_policy": "ELBSecurityPolicy-2016-08"}, "tls_policy", "TLS below"),
-        ({"logs_bucket": None}, "logs_bucket", "required"),
-        ({"endpoints": [PRICE, PRICE]}, "endpoints", "two endpoints"),
-        ({"endpoints": [{**PRICE, "host": "price.example.com"}]}, "endpoints", "one label below"),
-        ({"endpoints": [{**PRICE, "port": 0}]}, "endpoints[0].port", "no port"),
-        ({"endpoints": [PRICE, {**RISK, "health_path": "x"}]}, "endpoints[1].health_path", "no path"),
-        ({"endpoints": [{**PRICE, "name": "Price"}]}, "endpoints[0].name", "lower-case"),
-        ({"domain": {**DOMAIN, "certificate_arn": None}}, "domain.certificate_arn", "required"),
-        (
-            {"domain": {**DOMAIN, "certificate": CertificateSource.CREATE}},
-            "domain.certificate_arn",
-            "no ARN yet",
-        ),
-        ({"domain": {**DOMAIN, "name": "example"}}, "domain.name", "no domain"),
-        (
-            {"controller": {"source": ControllerSource.ADOPT, "chart_version": "1"}},
-            "controller.chart_version",
-            "adopted",
-        ),
-    ],
-)
-def test_what_does_not_fit_is_refused_by_name(changes: dict[str, Any], path: str, reason: str) -> None:
-    with pytest.raises(pulumi.InputPropertyError) as caught:
-        made(**changes)
-    assert caught.value.property_path == path
-    assert reason in caught.value.reason
-
-
-def keys(value: Any) -> Iterator[str]:
-    """The names of all keys within a value."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from keys(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from keys(item)

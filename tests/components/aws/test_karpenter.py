@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import pulumi
 import pytest
 
 from eks_samples import (
@@ -20,7 +21,9 @@ from eks_samples import (
 from mlops_stacks.recording import UNKNOWN
 from pulumi_mlops.aws import eks_policies, karpenter_values
 from pulumi_mlops.aws.eks_args import NodeKind
+from pulumi_mlops.aws.eks_cluster import EksCluster
 from pulumi_mlops.aws.eks_place import Place
+from recording_engine import registered
 
 PLACE = Place("risk", "eu-central-1", ACCOUNT)
 TWO_POOLS = {
@@ -56,6 +59,36 @@ def test_charts_and_image_can_come_from_a_mirror() -> None:
     args = created(karpenter={"version": "1.15.0", "charts": "oci://registry.example/karpenter"})
     chart = named(previewed(args), "eks-karpenter").inputs
     assert (chart["chart"], chart["version"]) == ("oci://registry.example/karpenter/karpenter", "1.15.0")
+
+
+def test_the_charts_values_say_where_it_runs_and_what_it_reaches() -> None:
+    args = created(isolated=True, karpenter={"image_repository": "registry.example/karpenter"})
+    chart = named(registered(lambda: EksCluster("eks", args)), "eks-karpenter").inputs["values"]
+    # The recording engine's update tells no endpoint.
+    settings = {**chart["settings"], "clusterEndpoint": "https://api.example"}
+    assert {**chart, "settings": settings} == karpenter_values.values(
+        "risk",
+        "https://api.example",
+        "risk-interruptions",
+        "eu-central-1",
+        isolated=True,
+        image_repository="registry.example/karpenter",
+    )
+
+
+def test_deletions_that_wait_for_nodes_are_bounded() -> None:
+    bounds: dict[str, str | None] = {}
+
+    def note(given: pulumi.ResourceTransformationArgs) -> None:
+        if given.opts.custom_timeouts is not None:
+            bounds[given.name] = given.opts.custom_timeouts.delete
+
+    def program() -> None:
+        pulumi.runtime.register_stack_transformation(note)
+        EksCluster("eks", created())
+
+    registered(program)
+    assert bounds == {"eks-system-nodes": "30m", "eks-general-class": "60m", "eks-general-pool": "60m"}
 
 
 def test_karpenter_starts_when_it_can_work() -> None:
