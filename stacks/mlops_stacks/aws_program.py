@@ -19,6 +19,7 @@ from pulumi_mlops.aws.budget import Budget
 from pulumi_mlops.aws.cloud_alarms import CloudAlarms
 from pulumi_mlops.aws.ecr_registry import EcrRegistry
 from pulumi_mlops.aws.edge import Edge
+from pulumi_mlops.aws.edge_args import EdgeArgs
 from pulumi_mlops.aws.eks_cluster import EksCluster as Cluster
 from pulumi_mlops.aws.iam_policy import Statement
 from pulumi_mlops.aws.network import Network
@@ -38,18 +39,7 @@ def register(environment: str, settings: Settings, given: AwsSettings, wanted: E
         aws_args.network(given, wanted, ground.args, ground.log_key),
         ground.options,
     )
-    cluster = Cluster(
-        f"{NAMESPACE}-eks",
-        aws_args.cluster(
-            given,
-            wanted,
-            ground.args,
-            ground.cluster_key,
-            network.private_subnet_ids,
-            _admin_role(wanted, ground),
-        ),
-        ground.options,
-    )
+    cluster = _cluster(given, wanted, ground, network)
     registry = EcrRegistry(
         f"{NAMESPACE}-registry",
         aws_args.image_registry(given, ground.args, ground.data_key, _repositories(settings)),
@@ -85,13 +75,28 @@ def register(environment: str, settings: Settings, given: AwsSettings, wanted: E
     if given.edge is not None:
         place = _edge_place(ground, network, cluster, store, internet=given.edge.internet)
         names = [endpoint.name for endpoint in settings.endpoints]
-        # Its bindings are in the platform's namespace, and its log needs the policy of the bucket of logs.
-        options = pulumi.ResourceOptions(
-            providers={"aws": ground.provider, "kubernetes": cluster.provider}, depends_on=[platform, store]
-        )
-        Edge(f"{NAMESPACE}-edge", aws_args.edge(given.edge, names, aws_roles.MODELS, place), options)
+        edge_args = aws_args.edge(given.edge, names, aws_roles.MODELS, place)
+        _edge(edge_args, ground, cluster, [platform, store])
     _watch(given, wanted, ground, network, cluster, database)
     return platform
+
+
+def _cluster(given: AwsSettings, wanted: EksCluster, ground: Ground, network: Network) -> Cluster:
+    args = aws_args.cluster(
+        given,
+        wanted,
+        ground.args,
+        ground.cluster_key,
+        network.private_subnet_ids,
+        _admin_role(wanted, ground),
+    )
+    return Cluster(f"{NAMESPACE}-eks", args, ground.options)
+
+
+def _edge(args: EdgeArgs, ground: Ground, cluster: Cluster, after: list[pulumi.Resource]) -> None:
+    # Its bindings are in the platform's namespace, and its log needs the policy of the bucket of logs.
+    providers = {"aws": ground.provider, "kubernetes": cluster.provider}
+    Edge(f"{NAMESPACE}-edge", args, pulumi.ResourceOptions(providers=providers, depends_on=after))
 
 
 def _publish(endpoints: list[dict[str, Any]], edge: EdgeSettings, network: pulumi.Output[str]) -> None:

@@ -112,10 +112,10 @@ def stores(settings: "AwsSettings") -> None:
     refused("buckets", s3_rules.adopted, buckets)
     for name, bucket in buckets.items():
         refused(f"buckets.{name}", s3_rules.bucket_name, bucket)
-    for field in ("noncurrent_days", "request_days", "lock_days"):
-        if field in storage.model_fields_set:
+    for kept in ("noncurrent_days", "request_days", "lock_days"):
+        if kept in storage.model_fields_set:
             raise Refused(
-                f"storage.{_key(storage, field)}",
+                f"storage.{_key(storage, kept)}",
                 "is for buckets that are made, and buckets adopts some; leave one of the two out",
             )
     if settings.edge is not None and "logs" not in buckets:
