@@ -25,6 +25,7 @@ lint: .venv/.synced
 
 docs: .venv/.synced
 	$(RUN) python docs/serving_reference.py
+	$(RUN) python docs/aws_environments.py
 
 bench: .venv/.synced
 	$(RUN) python bench/run.py

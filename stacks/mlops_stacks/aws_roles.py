@@ -81,7 +81,7 @@ def register(
 
     def role(account: str, namespace: str, policy: pulumi.Output[str]) -> pulumi.Resource:
         return ServiceRole(
-            f"{NAMESPACE}-{account}",
+            f"{NAMESPACE}-{account}-identity",
             {
                 "ground": ground,
                 "cluster_name": cluster_name,

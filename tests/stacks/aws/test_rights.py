@@ -16,8 +16,12 @@ BUCKET = f"arn:aws:s3:::mlops-prod-{ACCOUNT}-{REGION}-{{}}"
 MODELS, DATA, REQUESTS, LOGS = (BUCKET.format(each) for each in ("models", "data", "requests", "logs"))
 HERE = {"aws:RequestedRegion": REGION, "aws:ResourceAccount": ACCOUNT}
 
-SERVER, PIPELINE, REGISTRY = "mlops-mortgage", "mlops-mortgage-approval-pipeline", "mlops-model-registry"
-REMEDIATION, CONTROLLER = "mlops-remediation", "mlops-edge-controller-role"
+SERVER, PIPELINE, REGISTRY = (
+    "mlops-mortgage-identity",
+    "mlops-mortgage-approval-pipeline-identity",
+    "mlops-model-registry-identity",
+)
+REMEDIATION, CONTROLLER = "mlops-remediation-identity", "mlops-edge-controller-role"
 KARPENTER, VOLUMES = "mlops-eks-karpenter", "mlops-eks-aws-ebs-csi-driver"
 NODES = ("mlops-eks-pool-node", "mlops-eks-system-node")
 PODS = (SERVER, PIPELINE, REGISTRY, REMEDIATION, CONTROLLER, VOLUMES, "mlops-eks-vpc-cni")
