@@ -22,6 +22,8 @@ from mlops_stacks import aws_settings, cost
 from mlops_stacks.recording import Document
 
 FOLDER = Path(__file__).parent
+AWS = "mlops-aws"
+"""The provider, which every part needs."""
 ENVIRONMENTS = ("dev", "staging", "prod")
 SECTIONS = (
     ("mlops:aws", aws_settings.AwsSettings),
@@ -33,6 +35,7 @@ SECTIONS = (
     ("mlops:cluster (maker: eks)", aws_settings.EksCluster),
     ("mlops:cluster.systemNodes", aws_settings.SystemNodesSettings),
     ("mlops:cluster.pools.NAME", aws_settings.NodePoolSettings),
+    ("mlops:cluster.karpenter", aws_settings.KarpenterSettings),
     ("mlops:cluster.existing", aws_settings.ExistingEksSettings),
 )
 
@@ -66,7 +69,8 @@ def environment_page(name: str, document: Document) -> str:
             f"{found.high:,.0f} USD a month (prices of {prices.date}); the high end is reached only when "
             "Karpenter fills its limits.",
             "",
-            "An arrow leads from a part to what must be there before it, if no other arrows lead there.",
+            "An arrow leads from a part to what must be there before it, if no other arrows lead there. An edge, of "
+            "which this file has none, would stand before the endpoints.",
             "",
             "```mermaid",
             "flowchart LR",
@@ -96,7 +100,8 @@ def arrows(document: Document, parts: Mapping[str, str]) -> list[tuple[str, str]
     """Which part needs which, without what follows from the others, sorted."""
     needs: dict[str, set[str]] = {part: set() for part in parts.values()}
     for resource in document.resources:
-        others = {parts[urn] for urn in resource.dependencies if urn in parts} - {parts[resource.urn]}
+        named = [*resource.dependencies, resource.provider]
+        others = {parts[urn] for urn in named if urn in parts} - {parts[resource.urn], AWS}
         needs[parts[resource.urn]] |= others
 
     def reaches(start: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:

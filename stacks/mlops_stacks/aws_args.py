@@ -101,6 +101,9 @@ def cluster(
             {"instance_types": list(nodes.instance_types), "least": nodes.least, "most": nodes.most}
         ),
         "pools": {name: _pool(pool) for name, pool in wanted.pools.items()},
+        "node_image": wanted.node_image,
+        "addons": dict(wanted.addons),
+        "karpenter": _given(wanted.karpenter.model_dump()),
         "isolated": settings.network.mode == "create" and settings.network.nat == "none",
     }
     return cast(EksClusterArgs, _given({**common, **create}))

@@ -162,6 +162,8 @@ def cluster(wanted: "EksCluster") -> None:
     for key, networks in (("publicCidrs", wanted.public_cidrs), ("privateCidrs", wanted.private_cidrs)):
         for number, cidr in enumerate(networks):
             refused(f"{key}[{number}]", eks_checks.network, cidr)
+    if wanted.node_image is not None:
+        refused("nodeImage", eks_checks.bottlerocket, wanted.node_image)
     _nodes(wanted)
 
 

@@ -185,6 +185,14 @@ class NodePoolSettings(Section):
     families: types.Several[types.Text] = ()
 
 
+class KarpenterSettings(Section):
+    """Where Karpenter comes from; charts and image of its own registry without these."""
+
+    version: types.Text | None = None
+    charts: types.Text | None = None
+    image_repository: types.Text | None = None
+
+
 class ExistingEksSettings(Section):
     """What must be known of a cluster that exists."""
 
@@ -213,6 +221,9 @@ class EksCluster(Section):
     log_days: types.Positive = 90
     system_nodes: SystemNodesSettings = SystemNodesSettings()
     pools: dict[types.ObjectName, NodePoolSettings] = Field(default_factory=dict)
+    node_image: types.Text | None = None
+    addons: dict[str, types.Text] = Field(default_factory=dict)
+    karpenter: KarpenterSettings = KarpenterSettings()
     existing: ExistingEksSettings | None = None
 
     @model_validator(mode="after")

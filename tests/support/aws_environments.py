@@ -14,11 +14,14 @@ import aws_answers
 from mlops_cli.render import placeholders
 from mlops_stacks import program
 from mlops_stacks.recording import Document, document_of, record
-from mlops_stacks.settings import NAMESPACE
+from mlops_stacks.settings import NAMESPACE, SECRETS_ON_AWS
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = ("dev", "staging", "prod")
 ACCOUNT = "123456789012"
+AUTHORITIES = str(ROOT / "tests" / "support" / "authorities.pem")
+IMAGES = {name: f"sha256:{number:064x}" for number, name in enumerate(placeholders.IMAGE_NAMES)}
+SECRETS = {name: f"secret-{name}" for name in SECRETS_ON_AWS}
 EDGE = {
     "domain": "ml.example.com",
     "internet": True,
@@ -70,12 +73,11 @@ def recorded(
 @functools.cache
 def document(name: str, *, preview: bool = False) -> Document:
     """The same of an environment in a known account, published, with the database's certificates there."""
-    authorities = ROOT / "tests" / "support" / "authorities.pem"
     changes = {
         "mlops:aws": {
             "accountId": ACCOUNT,
             "edge": EDGE,
-            "database": {"authoritiesFile": str(authorities)},
+            "database": {"authoritiesFile": AUTHORITIES},
         }
     }
     return recorded(name, changes, preview=preview)

@@ -70,10 +70,11 @@ def as_engine_config(values: Mapping[str, Any]) -> dict[str, str]:
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 
 
-def used(document: str) -> tuple[str, ...]:
-    """The settings whose stand-ins a rendered document rests on, sorted."""
+def used(document: str, config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The settings whose stand-ins a rendered document rests on, sorted; on EKS there is no kubeconfig."""
     shown = [f"{NAMESPACE}:images.{name}" for name in IMAGE_NAMES if image(name) in document]
-    return tuple(sorted([f"{NAMESPACE}:kubeconfig", f"{NAMESPACE}:secrets", *shown]))
+    made = ["secrets"] if _cluster(with_prefix(config)).get("maker") == "eks" else ["kubeconfig", "secrets"]
+    return tuple(sorted([*(f"{NAMESPACE}:{name}" for name in made), *shown]))
 
 
 def with_prefix(config: Mapping[str, Any]) -> dict[str, Any]:

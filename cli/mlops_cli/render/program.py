@@ -44,7 +44,9 @@ def render(source: Source, main: Callable[[], object] = program.main) -> Documen
         values = placeholders.completed(source.config, source.images, str(kubeconfig))
         recording = _recorded(source, main, placeholders.as_engine_config(values))
     shown = document_of(source.environment, recording, ())
-    return shown.model_copy(update={"placeholders": placeholders.used(shown.model_dump_json())})
+    return shown.model_copy(
+        update={"placeholders": placeholders.used(shown.model_dump_json(), source.config)}
+    )
 
 
 def _recorded(source: Source, main: Callable[[], object], config: dict[str, str]) -> Recording:

@@ -38,12 +38,9 @@ def push(
     Raises:
         ImageError: the registry refused or did not answer.
     """
-    target = _Target(registry, report, auth_file)
+    target = _Target(registry, folder, report, auth_file)
     with ThreadPoolExecutor(PARALLEL) as pool:
-        references = pool.map(
-            lambda name: _push_one(f"{folder}{name}", tag_of(name, layouts[name]), layouts[name], target),
-            layouts,
-        )
+        references = pool.map(lambda name: _push_one(name, layouts[name], target), layouts)
         return dict(zip(layouts, references, strict=True))
 
 
@@ -63,6 +60,7 @@ class _Target:
     """Where images go, and who says so."""
 
     registry: str
+    folder: str
     report: Report
     auth_file: Path | None
 
@@ -73,10 +71,12 @@ class _Target:
         return insecure if self.auth_file is None else [*insecure, f"--dest-authfile={self.auth_file}"]
 
 
-def _push_one(name: str, tag: str, layout: Path, target: _Target) -> str:
+def _push_one(name: str, layout: Path, target: _Target) -> str:
     digest = manifest_digest(layout)
-    repository = f"{target.registry}/{name}"
-    if not (is_loopback(target.registry) and _has(target.registry, name, tag, digest)):
+    place = f"{target.folder}{name}"
+    repository = f"{target.registry}/{place}"
+    tag = tag_of(name, layout)
+    if not (is_loopback(target.registry) and _has(target.registry, place, tag, digest)):
         target.report(f"pushing image {name}")
         command = ["skopeo", "copy", "--quiet", "--preserve-digests", *target.flags, f"oci:{layout}:latest"]
         run([*command, f"docker://{repository}:{tag}"], layout.parents[1] / "images.log")

@@ -87,8 +87,13 @@ def test_the_program_gets_text_as_it_is_and_all_else_as_json() -> None:
 
 
 def test_only_images_that_show_are_told_as_placeholders() -> None:
-    assert placeholders.used(f'{{"image": "{IMAGES["serving"]}"}}') == (
+    document = f'{{"image": "{IMAGES["serving"]}"}}'
+    assert placeholders.used(document, {"mlops:cluster": EXISTING}) == (
         "mlops:images.serving",
         "mlops:kubeconfig",
+        "mlops:secrets",
+    )
+    assert placeholders.used(document, {"cluster": {"maker": "eks"}}) == (
+        "mlops:images.serving",
         "mlops:secrets",
     )
