@@ -69,8 +69,8 @@ def environment_page(name: str, document: Document) -> str:
             f"{found.high:,.0f} USD a month (prices of {prices.date}); the high end is reached only when "
             "Karpenter fills its limits.",
             "",
-            "An arrow leads from a part to what must be there before it, if no other arrows lead there. An edge, of "
-            "which this file has none, would stand before the endpoints.",
+            "An arrow leads from a part to what must be there before it, if no other arrows lead there. An "
+            "edge, of which this file has none, would stand before the endpoints.",
             "",
             "```mermaid",
             "flowchart LR",

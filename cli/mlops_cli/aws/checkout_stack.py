@@ -21,7 +21,7 @@ class CheckoutStack:
     """One stack of the workspace's own project."""
 
     def __init__(self, name: str, workspace: Path, engine: Engine) -> None:
-        self._name, self._workspace = name, workspace
+        self._name, self.workspace = name, workspace
         path = f"{engine.root / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         self._variables = {"PATH": path, "PULUMI_SKIP_UPDATE_CHECK": "true"}
         self._pulumi = auto.PulumiCommand(root=str(engine.root))
@@ -29,7 +29,7 @@ class CheckoutStack:
     @property
     def file(self) -> Path:
         """The file of its settings."""
-        return self._workspace / "stacks" / f"Pulumi.{self._name}.yaml"
+        return self.workspace / "stacks" / f"Pulumi.{self._name}.yaml"
 
     def open(self) -> auto.Stack:
         """The stack as the Automation API sees it.
@@ -39,7 +39,7 @@ class CheckoutStack:
         """
         options = auto.LocalWorkspaceOptions(env_vars=self._variables, pulumi_command=self._pulumi)
         try:
-            return auto.select_stack(self._name, work_dir=str(self._workspace), opts=options)
+            return auto.select_stack(self._name, work_dir=str(self.workspace), opts=options)
         except auto.StackNotFoundError as error:
             raise StackFailed(
                 f"the backend that `pulumi login` leads to has no stack {self._name!r}. "
@@ -72,7 +72,7 @@ class CheckoutStack:
         result = subprocess.run(
             [self._pulumi.command, "config", "set", "--secret", "--path", key, "--stack", self._name],
             input=value,
-            cwd=self._workspace,
+            cwd=self.workspace,
             env={**os.environ, **self._variables},
             capture_output=True,
             text=True,
