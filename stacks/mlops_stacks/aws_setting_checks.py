@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlops_stacks.setting_types import Refused, Section
 from pulumi_mlops.aws import (
+    aws_checks,
     edge_checks,
     eks_checks,
     eks_versions,
@@ -68,7 +69,7 @@ def network(wanted: "NetworkSettings", *, production: bool) -> None:
         nat=wanted.nat,
         production=production,
     )
-    refused("network.flowLogDays", network_checks.retention, wanted.flow_log_days)
+    refused("network.flowLogDays", aws_checks.log_days, wanted.flow_log_days)
 
 
 def zones(settings: "AwsSettings") -> None:
@@ -99,7 +100,7 @@ def database(wanted: "DatabaseClassSettings", *, production: bool) -> None:
     refused("database.version", rds_checks.version, wanted.version, today())
     refused("database.storageGib", rds_checks.storage, wanted.storage_gib, 5 * wanted.storage_gib)
     refused("database.backupDays", rds_checks.backup_days, wanted.backup_days, production=production)
-    refused("database.logDays", rds_checks.log_days, wanted.log_days)
+    refused("database.logDays", aws_checks.log_days, wanted.log_days)
 
 
 def stores(settings: "AwsSettings") -> None:
@@ -158,7 +159,7 @@ def cluster(wanted: "EksCluster") -> None:
     if wanted.mode == "adopt":
         return
     refused("version", eks_versions.supported, wanted.version, today())
-    refused("logDays", eks_checks.retention_days, wanted.log_days)
+    refused("logDays", aws_checks.log_days, wanted.log_days)
     for key, networks in (("publicCidrs", wanted.public_cidrs), ("privateCidrs", wanted.private_cidrs)):
         for number, cidr in enumerate(networks):
             refused(f"{key}[{number}]", eks_checks.network, cidr)

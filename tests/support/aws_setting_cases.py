@@ -173,8 +173,8 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"cluster__logDays": 91},
-        "mlops:cluster.logDays: CloudWatch cannot keep logs for 91 days; allowed are (1, 3, 5, 7, 14, 30, "
-        "60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288)",
+        "mlops:cluster.logDays: logs cannot be kept for 91 days; allowed are 1, 3, 5, 7, 14, 30, "
+        "60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
     ),
     (
         {"cluster__name": "a" * 31},
@@ -263,7 +263,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     (
         {"database": {"logDays": 4}},
         "mlops:aws.database.logDays: logs cannot be kept for 4 days; allowed are 1, 3, 5, 7, 14, 30, 60, "
-        "90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288",
+        "90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
     ),
     (
         {"buckets": {"models": "shop-models"}},

@@ -8,6 +8,9 @@ _REGION = re.compile(r"[a-z]{2}(-gov|-iso[a-z]?)?-[a-z]+-[1-9]")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _ARN = re.compile(r"arn:aws[a-z\-]*:[a-z0-9\-]+:[a-z0-9\-]*:([0-9]{12}|aws)?:\S+")
 
+_LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
+_LOG_YEARS = (1096, 1827, 2192, 2557, 2922, 3288, 3653)
+
 
 def region(value: str) -> str:
     """The code of a region, such as `eu-central-1`."""
@@ -35,3 +38,13 @@ def partition(value: str) -> str:
     if value.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if value.startswith("us-gov-") else "aws"
+
+
+def log_days(value: int) -> int:
+    """Days that CloudWatch Logs keeps a log group; it offers these only."""
+    allowed = (*_LOG_DAYS, *_LOG_YEARS)
+    if value not in allowed:
+        raise InvalidValue(
+            f"logs cannot be kept for {value} days; allowed are {', '.join(str(days) for days in allowed)}"
+        )
+    return value

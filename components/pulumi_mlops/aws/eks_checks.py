@@ -20,29 +20,6 @@ _NODES_AT_ONCE = re.compile(r"(100|[1-9]?[0-9])%|[0-9]+")
 _WIDEST = 8
 _ENDPOINT = re.compile(r"https://[a-zA-Z0-9.\-]+")
 _ARCHITECTURES = ("amd64", "arm64")
-_RETENTIONS = (
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-)
 
 
 def cluster_name(value: str) -> str:
@@ -160,13 +137,6 @@ def nodes_at_once(value: str) -> str:
         raise InvalidValue(
             f"{value!r} is no number of nodes; allowed are a percentage (10%) and a number (1)"
         )
-    return value
-
-
-def retention_days(value: int) -> int:
-    """Days that CloudWatch keeps logs; it takes these only."""
-    if value not in _RETENTIONS:
-        raise InvalidValue(f"CloudWatch cannot keep logs for {value} days; allowed are {_RETENTIONS}")
     return value
 
 

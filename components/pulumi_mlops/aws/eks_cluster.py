@@ -220,7 +220,7 @@ def _control_plane_args(args: EksClusterArgs) -> Wanted:
         public_cidrs=inputs.texts(args, "public_cidrs", eks_checks.network),
         private_cidrs=inputs.texts(args, "private_cidrs", eks_checks.network),
         log_retention_days=inputs.whole(
-            args, "log_retention_days", eks_checks.retention_days, 365 if production else 90
+            args, "log_retention_days", aws_checks.log_days, 365 if production else 90
         ),
     )
 

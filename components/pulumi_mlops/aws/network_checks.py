@@ -8,11 +8,6 @@ from pulumi_mlops.errors import InvalidValue
 FEWEST_ZONES = 2
 """EKS takes no control plane, and RDS no subnet group, in fewer zones."""
 PRODUCTION_ZONES = 3
-RETENTIONS = (
-    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096),
-    *(1827, 2192, 2557, 2922, 3288, 3653),
-)
-"""Days for which CloudWatch Logs can keep a log group."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]{0,99}")
 _VPC_ID = re.compile(r"vpc-([0-9a-f]{8}|[0-9a-f]{17})")
@@ -40,14 +35,6 @@ def subnet_id(value: str) -> str:
     """The id of a subnet."""
     if not _SUBNET_ID.fullmatch(value):
         raise InvalidValue(f"{value!r} is no subnet's id; one looks like subnet-0123456789abcdef0")
-    return value
-
-
-def retention(value: int) -> int:
-    """How many days CloudWatch Logs keeps a log group."""
-    if value not in RETENTIONS:
-        allowed = ", ".join(str(days) for days in RETENTIONS)
-        raise InvalidValue(f"logs cannot be kept for {value} days; allowed are {allowed}")
     return value
 
 

@@ -104,7 +104,7 @@ def wanted(args: NetworkArgs) -> Wanted:
         s3_policy=_s3_policy(given, ground, region),
         key_arn=inputs.text(given, "key_arn", aws_checks.arn, within="create"),
         flow_log_days=inputs.whole(
-            given, "flow_log_days", network_checks.retention, FLOW_LOG_DAYS, within="create"
+            given, "flow_log_days", aws_checks.log_days, FLOW_LOG_DAYS, within="create"
         ),
     )
 

@@ -18,30 +18,6 @@ support ends on the last day of the February after the community's last release 
 12: 2025-02-28). 18 is not offered here: its `log_connections` takes other values than those before it.
 """
 
-RETENTIONS = (
-    1,
-    3,
-    5,
-    7,
-    14,
-    30,
-    60,
-    90,
-    120,
-    150,
-    180,
-    365,
-    400,
-    545,
-    731,
-    1096,
-    1827,
-    2192,
-    2557,
-    2922,
-    3288,
-)
-"""Days that CloudWatch Logs can keep a log, up to nine years."""
 
 _IDENTIFIER = re.compile(r"[a-z](-?[a-z0-9])*")
 _CLASS = re.compile(r"db\.[a-z][a-z0-9\-]*\.[a-z0-9\-]+")
@@ -140,15 +116,6 @@ def subnets(ids: Sequence[str]) -> list[str]:
     if len(set(ids)) < 2:
         raise InvalidValue(f"{len(set(ids))} subnets are too few; give one in each of at least two zones")
     return list(ids)
-
-
-def log_days(value: int) -> int:
-    """Days to keep logs, as CloudWatch Logs offers them."""
-    if value not in RETENTIONS:
-        raise InvalidValue(
-            f"logs cannot be kept for {value} days; allowed are {', '.join(map(str, RETENTIONS))}"
-        )
-    return value
 
 
 def windows(backup: str, maintenance: str) -> tuple[str, str]:

@@ -169,7 +169,7 @@ class RdsDatabase(pulumi.ComponentResource):
         return aws.cloudwatch.LogGroup(
             f"{name}-log-{log}",
             name=f"/aws/rds/instance/{identifier}/{log}",
-            retention_in_days=inputs.whole(wanted, "log_days", rds_checks.log_days, 90, within="create"),
+            retention_in_days=inputs.whole(wanted, "log_days", aws_checks.log_days, 90, within="create"),
             kms_key_id=wanted.get("log_key_arn") or _key(wanted),
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self),

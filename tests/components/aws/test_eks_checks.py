@@ -38,7 +38,6 @@ ROLE = "arn:aws:iam::123456789012:role/deployer"
         (eks_checks.drain, "30m"),
         (eks_checks.nodes_at_once, "10%"),
         (eks_checks.nodes_at_once, "0"),
-        (eks_checks.retention_days, 90),
         (eks_checks.disk_gib, 20),
     ],
 )
@@ -69,7 +68,6 @@ def test_an_allowed_value_comes_back(check: Callable[[Any], Any], value: Any) ->
         (eks_checks.lifetime, "30d", "such as 720h, 1h30m and Never"),
         (eks_checks.drain, "Never", "holds up a destroy for ever"),
         (eks_checks.nodes_at_once, "101%", "a percentage"),
-        (eks_checks.retention_days, 100, "cannot keep logs for 100 days"),
         (eks_checks.disk_gib, 19, "allowed is 20 to 16384"),
         (eks_checks.day, "28.11.2026", "one looks like 2026-11-28"),
     ],

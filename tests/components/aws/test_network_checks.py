@@ -37,14 +37,6 @@ def test_what_is_no_id_of_a_subnet_is_refused(value: str) -> None:
         network_checks.subnet_id(value)
 
 
-def test_days_that_logs_can_be_kept_are_taken_and_others_refused() -> None:
-    for days in network_checks.RETENTIONS:
-        assert network_checks.retention(days) == days
-    for days in set(range(-1, 4000)) - set(network_checks.RETENTIONS):
-        with pytest.raises(InvalidValue, match=f"cannot be kept for {days} days"):
-            network_checks.retention(days)
-
-
 @pytest.mark.parametrize(("values", "production"), [([A, B], False), ([C, A, B], False), ([A, B, C], True)])
 def test_zones_keep_their_order(values: list[str], production: bool) -> None:
     assert network_checks.zones(values, "eu-central-1", production=production) == values

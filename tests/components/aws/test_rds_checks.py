@@ -89,12 +89,6 @@ def test_one_subnet_given_twice_is_one_subnet() -> None:
         rds_checks.subnets(["subnet-a", "subnet-a"])
 
 
-def test_logs_are_kept_for_a_time_that_cloudwatch_offers() -> None:
-    assert rds_checks.log_days(90) == 90
-    with pytest.raises(InvalidValue, match="logs cannot be kept for 100 days"):
-        rds_checks.log_days(100)
-
-
 @pytest.mark.parametrize(
     ("backup", "maintenance"),
     [("2:00-3:00", "sun:03:30-sun:04:30"), ("24:00-25:00", "sun:03:30-sun:04:30"), ("02:00-03:00", "03:30")],
