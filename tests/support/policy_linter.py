@@ -13,13 +13,13 @@ from typing import Any
 
 def findings(document: str) -> list[str]:
     """What the linter finds in an identity policy: its kinds of finding, each once, sorted."""
-    analyzed = _parliament().analyze_policy_string(document, ignore_private_auditors=True)
+    analyzed = parliament().analyze_policy_string(document, ignore_private_auditors=True)
     return sorted({found.issue for found in analyzed.findings})
 
 
 def details(document: str) -> list[str]:
     """The same with what each is about, cut to a line, for a person who looks into a failure."""
-    analyzed = _parliament().analyze_policy_string(document, ignore_private_auditors=True)
+    analyzed = parliament().analyze_policy_string(document, ignore_private_auditors=True)
     return sorted(f"{found.issue} {str(found.detail)[:300]}" for found in analyzed.findings)
 
 
@@ -28,7 +28,8 @@ def size(document: str) -> int:
     return len("".join(document.split()))
 
 
-def _parliament() -> Any:
+def parliament() -> Any:
+    """The linter's own package."""
     if "pkg_resources" not in sys.modules and importlib.util.find_spec("pkg_resources") is None:
         # parliament looks up two files of its own by a module that setuptools no longer ships.
         resources: Any = ModuleType("pkg_resources")
