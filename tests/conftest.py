@@ -14,13 +14,20 @@ from otlp_receiver import Receiver
 from running_platform import CACHE
 from serving_process import Gateway
 
+RECORDED = ("tests/cli/", "tests/components/", "tests/docs/", "tests/stacks/")
 
-class Halves(LoadScopeScheduling):
-    """What shares the `e2e` environment, which mostly waits, on one worker; the rest on the other."""
+
+class Thirds(LoadScopeScheduling):
+    """Scopes that one worker has as a whole: who is done with one takes the next.
+
+    What shares the `e2e` environment mostly waits; what records programs shares imports and recordings.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         own_cluster = nodeid.startswith("tests/e2e/test_existing_cluster.py")
-        return "e2e" if nodeid.startswith("tests/e2e/") and not own_cluster else "rest"
+        if nodeid.startswith("tests/e2e/") and not own_cluster:
+            return "e2e"
+        return "recorded" if nodeid.startswith(RECORDED) else "rest"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,9 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(f"tests share a name, give each its own: {twice}")
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Halves:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Thirds:
     """Asked by pytest-xdist."""
-    return Halves(config, log)
+    return Thirds(config, log)
 
 
 @pytest.fixture(scope="session")

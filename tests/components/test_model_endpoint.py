@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pulumi
@@ -184,9 +185,18 @@ def traced(recording: Recording) -> tuple[dict[str, str], list[Any]]:
     return variables, recording.of("NetworkPolicy").inputs["spec"]["egress"][2:]
 
 
-@pytest.mark.parametrize("given", [COLLECTOR, pulumi.Output.from_input(COLLECTOR)], ids=["plain", "output"])
-def test_traces_go_to_the_collector_and_the_way_there_is_open(given: pulumi.Input[str]) -> None:
-    variables, rules = traced(endpoint(tracing={"endpoint": given, "sample_ratio": 0.5}))
+@pytest.mark.parametrize("given", [str, pulumi.Output.from_input], ids=["plain", "output"])
+def test_traces_go_to_the_collector_and_the_way_there_is_open(
+    given: Callable[[str], pulumi.Input[str]],
+) -> None:
+    recording = registered(
+        lambda: make(
+            mlops.ModelEndpoint,
+            "mortgage",
+            tracing={"endpoint": given(COLLECTOR), "sample_ratio": 0.5},
+        )
+    )
+    variables, rules = traced(recording)
     assert variables == {
         "MLOPS_OTLP_ENDPOINT": COLLECTOR,
         "MLOPS_TRACE_SAMPLE": "0.5",
