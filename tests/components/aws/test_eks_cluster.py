@@ -213,7 +213,7 @@ REFUSED: list[tuple[Callable[..., dict[str, Any]], dict[str, Any], str, str]] = 
     (created, {"private_subnet_ids": ["subnet-a"]}, "private_subnet_ids", "two zones"),
     (created, {"key_arn": None}, "key_arn", "required"),
     (created, {"key_arn": "alias/key"}, "key_arn", "no ARN"),
-    (created, {"log_retention_days": 100}, "log_retention_days", "cannot keep logs"),
+    (created, {"log_retention_days": 100}, "log_retention_days", "logs cannot be kept"),
     (created, {"pools": None}, "pools", "required"),
     (created, {"pools": {}}, "pools", "add a pool of kind cpu"),
     (created, {"pools": {"a": {"kind": NodeKind.CPU}}}, "pools.a.cpu_limit", "no bound on its cost"),
