@@ -17,12 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mlops_pipelines.errors import SettingsError, Unreachable
-from mlops_pipelines.secrets_manager import (
-    SecretPlace,
-    SecretRefused,
-    endpoint_of,
-    username_and_password,
-)
+from mlops_pipelines.secrets_manager import Read, SecretPlace, SecretRefused, reader
 
 Report = Callable[[str], None]
 
@@ -50,12 +45,11 @@ def password_settings(environ: Mapping[str, str]) -> PasswordSettings:
     Raises:
         SettingsError: naming the first variable that is missing or malformed.
     """
-    region = _needed(environ, "AWS_REGION")
     return PasswordSettings(
         secret=SecretPlace(
             arn=_needed(environ, "MLOPS_DATABASE_SECRET_ARN"),
-            region=region,
-            endpoint=environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or endpoint_of(region),
+            region=_needed(environ, "AWS_REGION"),
+            endpoint=environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or None,
         ),
         passfile=Path(_needed(environ, "MLOPS_DATABASE_PASSFILE")),
         seconds=_seconds(environ.get("MLOPS_DATABASE_PASSWORD_SECONDS") or str(SECONDS)),
@@ -71,10 +65,10 @@ def write_once(
         SecretRefused: the secret may not be read or is malformed.
         Unreachable: no answer in time.
     """
-    deadline = time.monotonic() + wait
+    read, deadline = reader(settings.secret, environ), time.monotonic() + wait
     while True:
         try:
-            return _refresh(settings, environ, report)
+            return _refresh(settings, read, report)
         except Unreachable as error:
             if time.monotonic() > deadline:
                 raise
@@ -92,10 +86,10 @@ def keep(settings: PasswordSettings, environ: Mapping[str, str], report: Report)
     """
     # The first process of a container has no default action for SIGTERM.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    answered = True
+    read, answered = reader(settings.secret, environ), True
     while True:
         try:
-            _refresh(settings, environ, report)
+            _refresh(settings, read, report)
         except Unreachable as error:
             if answered:
                 report(f"keeping the password as it is: {error}")
@@ -119,8 +113,8 @@ def password_line(username: str, password: str) -> str:
     return f"*:*:*:{':'.join(escaped)}\n"
 
 
-def _refresh(settings: PasswordSettings, environ: Mapping[str, str], report: Report) -> None:
-    line = password_line(*username_and_password(settings.secret, environ))
+def _refresh(settings: PasswordSettings, read: Read, report: Report) -> None:
+    line = password_line(*read())
     path = settings.passfile
     if path.exists() and path.read_text() == line:
         return

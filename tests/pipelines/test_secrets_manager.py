@@ -3,27 +3,17 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import botocore.auth
 import pytest
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials as TheirCredentials
+from botocore.exceptions import EndpointConnectionError
 
 from mlops_pipelines.errors import SettingsError, Unreachable
-from mlops_pipelines.secrets_manager import (
-    Credentials,
-    SecretPlace,
-    SecretRefused,
-    endpoint_of,
-    signed_headers,
-    username_and_password,
-)
+from mlops_pipelines.secrets_manager import SecretPlace, SecretRefused, reader
 
-NOW = datetime(2026, 11, 28, 12, 34, 56, tzinfo=UTC)
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds-AbCdEf"
 KEY = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key"}
 SECRET = {"username": "mlflow", "password": "word"}
@@ -80,43 +70,37 @@ def place(server: Scripted) -> SecretPlace:
     return SecretPlace(ARN, "eu-central-1", server.url)
 
 
-@pytest.mark.parametrize("token", ["", "a-session"])
-def test_a_request_is_signed_as_awss_own_sdk_signs_it(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: NOW)
-    body = json.dumps({"SecretId": ARN}).encode()
-    secret = SecretPlace(ARN, "eu-central-1", endpoint_of("eu-central-1"))
-    ours = signed_headers(secret, Credentials("AKID", "a/secret+key", token), body, NOW)
-    request = AWSRequest(
-        "POST",
-        secret.endpoint,
-        headers={
-            "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": "secretsmanager.GetSecretValue",
-        },
-        data=body,
-    )
-    credentials = TheirCredentials("AKID", "a/secret+key", token or None)
-    botocore.auth.SigV4Auth(credentials, "secretsmanager", "eu-central-1").add_auth(request)
-    assert ours["x-amz-date"] == request.headers["X-Amz-Date"]
-    assert ours["authorization"] == request.headers["Authorization"]
+def test_the_endpoint_is_the_regions_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
 
+    def refuse(self: Any, request: Any) -> Any:
+        asked.append(request.url)
+        raise EndpointConnectionError(endpoint_url=request.url)
 
-def test_the_endpoint_is_the_regions_own() -> None:
-    assert endpoint_of("eu-central-1") == "https://secretsmanager.eu-central-1.amazonaws.com"
-    assert endpoint_of("cn-north-1") == "https://secretsmanager.cn-north-1.amazonaws.com.cn"
+    monkeypatch.setattr("botocore.httpsession.URLLib3Session.send", refuse)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    for region in ("eu-central-1", "cn-north-1"):
+        with pytest.raises(Unreachable):
+            reader(SecretPlace(ARN, region), KEY)()
+    assert list(dict.fromkeys(asked)) == [
+        "https://secretsmanager.eu-central-1.amazonaws.com/",
+        "https://secretsmanager.cn-north-1.amazonaws.com.cn/",
+    ]
 
 
 def test_the_key_is_the_one_of_pod_identity_with_the_token_of_the_moment(
     scripted: Scripted, tmp_path: Path
 ) -> None:
     (tmp_path / "token").write_text("the-token")
-    scripted.agent = (200, {"AccessKeyId": "role-id", "SecretAccessKey": "role-key", "Token": "session"})
+    ends = (datetime.now(UTC) + timedelta(hours=6)).isoformat()
+    key = {"AccessKeyId": "role-id", "SecretAccessKey": "role-key", "Token": "session", "Expiration": ends}
+    scripted.agent = (200, key)
     environ = {
         **KEY,
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{scripted.url}/v1/credentials",
         "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(tmp_path / "token"),
     }
-    assert username_and_password(place(scripted), environ) == ("mlflow", "word")
+    assert reader(place(scripted), environ)() == ("mlflow", "word")
     (agent, _), (secrets, body) = scripted.asked
     assert agent["authorization"] == "the-token"
     assert secrets["authorization"].startswith("AWS4-HMAC-SHA256 Credential=role-id/")
@@ -139,7 +123,7 @@ def test_the_key_is_the_one_of_pod_identity_with_the_token_of_the_moment(
 def test_what_another_attempt_may_change_is_an_outage(scripted: Scripted, status: int, kind: str) -> None:
     scripted.secrets = (status, {"__type": kind, "message": "later"})
     with pytest.raises(Unreachable, match="later"):
-        username_and_password(place(scripted), KEY)
+        reader(place(scripted), KEY)()
 
 
 @pytest.mark.parametrize(
@@ -153,7 +137,7 @@ def test_what_another_attempt_may_change_is_an_outage(scripted: Scripted, status
 def test_a_refusal_says_which_right_is_missing(scripted: Scripted, status: int, kind: str) -> None:
     scripted.secrets = (status, {"__type": kind, "Message": "no"})
     with pytest.raises(SecretRefused) as caught:
-        username_and_password(place(scripted), KEY)
+        reader(place(scripted), KEY)()
     assert str(caught.value) == (
         f"Secrets Manager answered {status} {kind.rsplit('#')[-1]} no; let the role of this pod's service "
         f"account do secretsmanager:GetSecretValue on {ARN} and kms:Decrypt with its key"
@@ -164,13 +148,13 @@ def test_a_refusal_says_which_right_is_missing(scripted: Scripted, status: int, 
 def test_a_secret_that_rds_did_not_write_is_refused_without_showing_it(scripted: Scripted, text: str) -> None:
     scripted.secrets = (200, {"SecretString": text})
     with pytest.raises(SecretRefused, match="is no JSON object with username and password"):
-        username_and_password(place(scripted), KEY)
+        reader(place(scripted), KEY)()
 
 
 def test_nothing_that_listens_is_an_outage(scripted: Scripted) -> None:
     dead = SecretPlace(ARN, "eu-central-1", "http://127.0.0.1:1")
     with pytest.raises(Unreachable, match="check that the pod's network lets it through"):
-        username_and_password(dead, KEY)
+        reader(dead, KEY)()
 
 
 def agent_of(server: Scripted, folder: Path) -> dict[str, str]:
@@ -181,20 +165,17 @@ def agent_of(server: Scripted, folder: Path) -> dict[str, str]:
     }
 
 
-def test_an_agent_without_an_association_is_a_refusal_and_one_in_trouble_an_outage(
-    scripted: Scripted, tmp_path: Path
+def test_an_agent_that_gives_no_credentials_is_an_outage_with_what_to_check(
+    scripted: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environ = agent_of(scripted, tmp_path)
-    scripted.agent = (404, {"message": "no association"})
-    with pytest.raises(SecretRefused, match="answered 404 and no credentials"):
-        username_and_password(place(scripted), environ)
-    scripted.agent = (500, {})
-    with pytest.raises(Unreachable, match=r"agent at .* answered 500"):
-        username_and_password(place(scripted), environ)
-    with pytest.raises(Unreachable, match=r"agent at http://127\.0\.0\.1:1 did not answer"):
-        username_and_password(
-            place(scripted), {**environ, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1"}
-        )
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    for status in (404, 500):
+        scripted.agent = (status, {"message": "no association"})
+        with pytest.raises(Unreachable, match=r"agent gave no credentials: .*; check that the pod's"):
+            reader(place(scripted), environ)()
+    with pytest.raises(Unreachable, match="agent gave no credentials"):
+        reader(place(scripted), {**environ, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1"})()
 
 
 @pytest.mark.parametrize("environ", [{}, {"AWS_ACCESS_KEY_ID": "id"}])
@@ -202,11 +183,5 @@ def test_a_pod_without_credentials_does_not_take_the_nodes(
     scripted: Scripted, environ: dict[str, str]
 ) -> None:
     with pytest.raises(SettingsError, match="AWS_CONTAINER_CREDENTIALS_FULL_URI is not set"):
-        username_and_password(place(scripted), environ)
+        reader(place(scripted), environ)()
     assert scripted.asked == []
-
-
-def test_a_token_that_is_not_there_is_named(scripted: Scripted) -> None:
-    environ = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": scripted.url}
-    with pytest.raises(SettingsError, match="AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names ''"):
-        username_and_password(place(scripted), environ)
