@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import sdk_types
-from mlops_stacks.recording import Document, Recording, Registration, Secret, document_of, record
+from mlops_stacks.recording import Document, Recording, Registration, Resource, Secret, document_of, record
 from mlops_stacks.recording.values import UNKNOWN
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
@@ -82,7 +82,7 @@ _NAMES: Mapping[str, str] = {
 """Input that is a resource's name in AWS, where it is not `name`: elsewhere these name another resource."""
 
 
-def answers(resource: Registration) -> Mapping[str, Any]:
+def answers(resource: Registration | Resource) -> Mapping[str, Any]:
     """Outputs of a resource of AWS after an update; nothing for other providers' resources."""
     if not resource.type.startswith("aws:"):
         return {}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aws_answers
-from mlops_stacks.recording import Document, Registration, Resource
+from mlops_stacks.recording import Document, Resource
 
 MISSING = object()
 """What a field that is not there is worth."""
@@ -207,22 +207,7 @@ def companions(document: Document, resource: Resource, other: str, key: str) -> 
 
 def identities(resource: Resource) -> set[str]:
     """What others call a resource in an update to which `aws_answers` answered."""
-    said = aws_answers.answers(
-        Registration(
-            urn=resource.urn,
-            type=resource.type,
-            name=resource.name,
-            custom=True,
-            parent="",
-            provider="",
-            dependencies=(),
-            protect=False,
-            retain_on_delete=False,
-            deleted_with="",
-            ignore_changes=(),
-            inputs=resource.inputs,
-        )
-    )
+    said = aws_answers.answers(resource)
     own = aws_answers.name_input(resource.type)
     values = [resource.inputs.get(own), said.get(own), said.get("arn"), said.get("id")]
     return {value for value in values if isinstance(value, str)}

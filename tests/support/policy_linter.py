@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import sys
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,10 +18,15 @@ def findings(document: str) -> list[str]:
     return sorted({found.issue for found in analyzed.findings})
 
 
-def details(document: str) -> list[str]:
-    """The same with what each is about, cut to a line, for a person who looks into a failure."""
+def details(document: str, *, accepted: Collection[str] = ()) -> list[str]:
+    """The same with what each is about, cut to a line, for a person who looks into a failure.
+
+    Left out are those in which one of `accepted` occurs: what is no fault in this kind of document, such as
+    `RESOURCE_STAR` in the policy of a key, whose `*` is the key itself.
+    """
     analyzed = parliament().analyze_policy_string(document, ignore_private_auditors=True)
-    return sorted(f"{found.issue} {str(found.detail)[:300]}" for found in analyzed.findings)
+    lines = {f"{found.issue} {str(found.detail)[:300]}" for found in analyzed.findings}
+    return sorted(line for line in lines if not any(text in line for text in accepted))
 
 
 def size(document: str) -> int:

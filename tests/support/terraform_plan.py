@@ -16,7 +16,7 @@ from typing import Any
 import aws_answers
 import sdk_types
 import terraform_names
-from mlops_stacks.recording import SECRET_MARK, UNKNOWN_MARK, Document, Registration, Resource
+from mlops_stacks.recording import SECRET_MARK, UNKNOWN_MARK, Document, Resource
 
 _NOT_KNOWN = "known after apply"
 References = Mapping[str, str]
@@ -82,29 +82,12 @@ def addresses(document: Document) -> dict[str, Address]:
 
 def _identities(resource: Resource, address: Address) -> Iterator[tuple[str, str]]:
     """Values by which others name a resource; the id is last, so that it wins where two are equal."""
-    said = aws_answers.answers(_registration(resource))
+    said = aws_answers.answers(resource)
     own = aws_answers.name_input(resource.type)
     for key, value in {own: resource.inputs.get(own, said.get(own)), **said}.items():
         if key in (own, "arn") and isinstance(value, str):
             yield value, f"{address}.{terraform_names.snake(key)}"
     yield str(said["id"]), f"{address}.id"
-
-
-def _registration(resource: Resource) -> Registration:
-    return Registration(
-        urn=resource.urn,
-        type=resource.type,
-        name=resource.name,
-        custom=True,
-        parent="",
-        provider="",
-        dependencies=(),
-        protect=False,
-        retain_on_delete=False,
-        deleted_with="",
-        ignore_changes=(),
-        inputs=resource.inputs,
-    )
 
 
 def _values(address: Address, resource: Resource, known: References) -> tuple[dict[str, Any], dict[str, Any]]:

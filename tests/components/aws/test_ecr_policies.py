@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from aws_stores import ACCOUNT, KEY, REGION
-from iam_lint import findings
+from policy_linter import details
 from pulumi_mlops.aws import ecr_policies, ecr_rules
 
 SERVING = ecr_rules.repository_arn(ACCOUNT, REGION, "loans/serving")
@@ -105,13 +105,13 @@ def test_ecr_makes_repositories_of_caches_alone() -> None:
 def test_the_linter_finds_nothing() -> None:
     # Of the first AWS documents repositories as resources, and the linter's list has none.
     imports = ["ecr:BatchImportUpstreamImage"]
-    assert findings(ecr_policies.pull_policy([SERVING], [CACHE]), accepted=imports) == []
+    assert details(ecr_policies.pull_policy([SERVING], [CACHE]), accepted=imports) == []
     for document in (ecr_policies.push_policy([SERVING]), ecr_policies.template_policy([CACHE], KEY)):
-        assert findings(document) == []
+        assert details(document) == []
 
 
 def test_the_linter_finds_nothing_in_a_repositorys_policy_but_that_it_names_no_resource() -> None:
     policy = json.loads(ecr_policies.repository_policy(ACCOUNT, [PARTNER]))
     for statement in policy["Statement"]:
         statement["Resource"] = [SERVING]
-    assert findings(json.dumps(policy)) == []
+    assert details(json.dumps(policy)) == []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from iam_lint import findings
+from policy_linter import details
 from pulumi_mlops import InvalidValue
 from pulumi_mlops.aws import key_policies
 
@@ -130,7 +130,7 @@ def test_names_follow_the_partition() -> None:
 
 def test_the_linter_finds_nothing_in_a_key_for_all_services() -> None:
     everything = key_policies.key_policy(ACCOUNT, REGION, key_policies.SERVICES)
-    assert findings(everything, accepted=["RESOURCE_STAR"]) == []
+    assert details(everything, accepted=["RESOURCE_STAR"]) == []
 
 
 @pytest.mark.parametrize(

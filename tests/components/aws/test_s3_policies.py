@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from aws_stores import ACCOUNT, KEY, REGION
-from iam_lint import findings
+from policy_linter import details
 from pulumi_mlops.aws import s3_policies
 
 BUCKETS = {each: f"arn:aws:s3:::loans-{each}" for each in ("models", "data", "requests")}
@@ -159,7 +159,7 @@ def test_the_linter_finds_nothing_in_the_policies_of_buckets() -> None:
         s3_policies.bucket_policy(BUCKETS["models"], KEY),
         s3_policies.logs_policy(LOGS, ACCOUNT, BUCKETS),
     ):
-        assert findings(document, accepted=TLS_IN_ITS_OWN_FORM) == []
+        assert details(document, accepted=TLS_IN_ITS_OWN_FORM) == []
 
 
 def test_the_linter_finds_nothing_in_the_policies_of_readers_and_writers() -> None:
@@ -168,4 +168,4 @@ def test_the_linter_finds_nothing_in_the_policies_of_readers_and_writers() -> No
         s3_policies.writer_policy(BUCKETS.values(), KEY, REGION),
         s3_policies.writer_policy([BUCKETS["data"]], KEY, REGION, prefix="mlflow/"),
     ):
-        assert findings(document) == []
+        assert details(document) == []
