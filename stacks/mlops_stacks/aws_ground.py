@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from mlops_stacks.aws_settings import AwsSettings
 from mlops_stacks.settings import NAMESPACE
-from pulumi_mlops.aws import aws_checks, aws_tags
+from pulumi_mlops.aws import aws_tags, endpoints
 from pulumi_mlops.aws.ground import GroundArgs
 from pulumi_mlops.aws.keys import EncryptionKey, KeySource
 from pulumi_mlops.aws.permissions_boundary import PermissionsBoundary
@@ -90,8 +90,11 @@ def _account_id(
 
 
 def _boundary(args: GroundArgs, cluster_name: str, options: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    partition = aws_checks.partition(args["region"])
-    nodes = pulumi.Output.concat(f"arn:{partition}:iam::", args["account_id"], f":role/{cluster_name}-*")
+    nodes = pulumi.Output.from_input(args["account_id"]).apply(
+        lambda account: endpoints.arn(
+            args["region"], "iam", f"role/{cluster_name}-*", account_id=account, regional=False
+        )
+    )
     boundary = PermissionsBoundary(
         f"{NAMESPACE}-boundary", {"ground": args, "node_role_arns": [nodes]}, options
     )

@@ -14,7 +14,7 @@ from mlops_stacks.made_later import made_later
 from mlops_stacks.platform_args import image_names, missing, platform_parts, platform_secrets
 from mlops_stacks.settings import NAMESPACE, Images, Settings
 from pulumi_mlops import DatabaseSource, ObjectStoreSource, Platform, PlatformArgs, model_endpoint_pods
-from pulumi_mlops.aws import aws_checks, iam_policy
+from pulumi_mlops.aws import endpoints, iam_policy
 from pulumi_mlops.aws.budget import Budget
 from pulumi_mlops.aws.cloud_alarms import CloudAlarms
 from pulumi_mlops.aws.ecr_registry import EcrRegistry
@@ -153,13 +153,15 @@ def _admin_role(wanted: EksCluster, ground: Ground) -> pulumi.Output[str] | None
     """A role without rights in AWS that administers the cluster, where the settings name no administrator."""
     if wanted.admins or wanted.mode == "adopt":
         return None
-    partition = aws_checks.partition(ground.args["region"])
+    region = ground.args["region"]
     trust = pulumi.Output.from_input(ground.args["account_id"]).apply(
         lambda account: iam_policy.document(
             Statement(
                 "Account",
                 ["sts:AssumeRole"],
-                principals={"AWS": [f"arn:{partition}:iam::{account}:root"]},
+                principals={
+                    "AWS": [endpoints.arn(region, "iam", "root", account_id=account, regional=False)]
+                },
             )
         )
     )
@@ -193,7 +195,7 @@ def _database(given: AwsSettings, ground: Ground, network: Network, cluster: Clu
 def _authorities(given: AwsSettings) -> pulumi.Input[str]:
     """The certificates by which MLflow knows its database."""
     file = given.database.authorities_file
-    url = f"https://truststore.pki.rds.amazonaws.com/{given.region}/{given.region}-bundle.pem"
+    url = endpoints.rds_authorities_url(given.region)
     key = "mlops:aws.database.authoritiesFile"
     if file is not None:
         return _text(key, file)

@@ -21,7 +21,7 @@ AccountId = Annotated[str, AfterValidator(aws_checks.account_id)]
 Arn = Annotated[str, AfterValidator(aws_checks.arn)]
 DatabaseClass = Annotated[str, AfterValidator(_sized)]
 Day = Annotated[date, Field(strict=False)]
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+Email = Annotated[str, AfterValidator(aws_checks.email)]
 
 
 class NetworkSettings(Section):

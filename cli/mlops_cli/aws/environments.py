@@ -16,6 +16,7 @@ from mlops_cli.ui import Ui
 from mlops_cli.up import built_images, failure_text, update
 from mlops_local import engine as engines
 from mlops_stacks.aws_settings import AwsSettings, EksCluster
+from pulumi_mlops.aws import endpoints
 
 
 def of(environment: Environment) -> tuple[AwsSettings, EksCluster] | None:
@@ -42,7 +43,7 @@ def bring_up(environment: Environment, ui: Ui) -> None:
     if aws.database.authorities_file is None:
         raise AwsRefused(
             "mlops:aws.database.authoritiesFile: MLflow must know the database's certificate; fetch "
-            f"https://truststore.pki.rds.amazonaws.com/{aws.region}/{aws.region}-bundle.pem and name the file"
+            f"{endpoints.rds_authorities_url(aws.region)} and name the file"
         )
     stack = _stack(environment, ui)
     stack.open()

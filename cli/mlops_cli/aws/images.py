@@ -18,6 +18,7 @@ from mlops_cli.aws.errors import AwsRefused
 from mlops_local.images import push
 from mlops_local.images.layouts import manifest_digest
 from mlops_stacks.settings import NAMESPACE
+from pulumi_mlops.aws import endpoints
 
 Line = Callable[[str], None]
 
@@ -40,8 +41,7 @@ def address(account: Account, environment: str, adopted: str | None) -> str:
     """The registry that the environment's nodes pull from: host and prefix."""
     if adopted is not None:
         return adopted
-    suffix = "amazonaws.com.cn" if account.partition == "aws-cn" else "amazonaws.com"
-    return f"{account.account_id}.dkr.ecr.{account.region}.{suffix}/{NAMESPACE}-{environment}"
+    return f"{endpoints.ecr_host(account.account_id, account.region)}/{NAMESPACE}-{environment}"
 
 
 def push_all(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_cli.aws.errors import AwsRefused
-from pulumi_mlops.aws import aws_checks, iam_policy
+from pulumi_mlops.aws import aws_checks, endpoints, iam_policy
 from pulumi_mlops.aws.iam_policy import Statement
 
 PROJECT = "mlops"
@@ -230,8 +230,7 @@ def reader_policy(backend: StateBackend, stack: str, *, state_key: str) -> str:
 
 def _state_key(backend: StateBackend, key_arn: str, actions: list[str]) -> Statement:
     """The bucket's key, through S3 only."""
-    suffix = "amazonaws.com.cn" if backend.partition == "aws-cn" else "amazonaws.com"
-    via = {"StringEquals": {"kms:ViaService": f"s3.{backend.region}.{suffix}"}}
+    via = {"StringEquals": {"kms:ViaService": endpoints.via_service("s3", backend.region)}}
     return Statement("StateKey", actions, [key_arn], conditions=via)
 
 

@@ -1,21 +1,18 @@
 """Who may publish to the topic of alarms, and which events of KMS go there. Pure."""
 
 import json
-import re
 from collections.abc import Sequence
 
-from pulumi_mlops.aws import aws_checks, iam_policy
+from pulumi_mlops.aws import endpoints, iam_policy
 from pulumi_mlops.errors import InvalidValue
 
 KEY_ENDINGS = ("DeleteImportedKeyMaterial", "DisableKey", "DisableKeyRotation", "ScheduleKeyDeletion")
 """Calls of KMS after which data can no longer be read, or the key no longer changes."""
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-
 
 def topic_policy(topic_arn: str, region: str, account_id: str, prefix: str) -> str:
     """The topic's policy: alarms called `<prefix>-…` of this account, EventBridge's rules, TLS only."""
-    alarms = f"arn:{aws_checks.partition(region)}:cloudwatch:{region}:{account_id}:alarm:{prefix}-*"
+    alarms = endpoints.arn(region, "cloudwatch", f"alarm:{prefix}-*", account_id=account_id)
     return iam_policy.document(
         iam_policy.Statement(
             "TlsOnly",
@@ -55,13 +52,6 @@ def key_events(key_arns: Sequence[str]) -> str:
             },
         }
     )
-
-
-def email(value: str) -> str:
-    """An e-mail address."""
-    if not _EMAIL.fullmatch(value):
-        raise InvalidValue(f"{value!r} is no e-mail address; one looks like platform@example.org")
-    return value
 
 
 def https_url(value: str) -> str:

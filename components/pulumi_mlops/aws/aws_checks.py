@@ -7,7 +7,7 @@ from pulumi_mlops.errors import InvalidValue
 _REGION = re.compile(r"[a-z]{2}(-gov|-iso[a-z]?)?-[a-z]+-[1-9]")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _ARN = re.compile(r"arn:aws[a-z\-]*:[a-z0-9\-]+:[a-z0-9\-]*:([0-9]{12}|aws)?:\S+")
-
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)
 _LOG_YEARS = (1096, 1827, 2192, 2557, 2922, 3288, 3653)
 
@@ -38,6 +38,13 @@ def partition(value: str) -> str:
     if value.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if value.startswith("us-gov-") else "aws"
+
+
+def email(value: str) -> str:
+    """An address that AWS writes to."""
+    if not _EMAIL.fullmatch(value):
+        raise InvalidValue(f"{value!r} is no e-mail address; one looks like team@example.org")
+    return value
 
 
 def log_days(value: int) -> int:

@@ -1,6 +1,7 @@
 """A monthly budget for one environment, that tells people before and when it is spent."""
 
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -75,7 +76,7 @@ class Budget(pulumi.ComponentResource):
 
 
 def _notifications(args: BudgetArgs) -> list[aws.budgets.BudgetNotificationArgs]:
-    emails = inputs.texts(args, "emails", budget_terms.email)
+    emails = inputs.texts(args, "emails", aws_checks.email)
     topics = [inputs.text(args, "topic_arn", aws_checks.arn)] if inputs.given(args, "topic_arn") else []
     try:
         budget_terms.receivers(emails, topics)
@@ -90,9 +91,9 @@ def _notifications(args: BudgetArgs) -> list[aws.budgets.BudgetNotificationArgs]
     return [aws.budgets.BudgetNotificationArgs(**each) for each in made]
 
 
-def _percents(args: BudgetArgs, key: str, default: tuple[float, ...]) -> list[float]:
+def _percents(args: Mapping[str, Any], key: str, default: tuple[float, ...]) -> list[float]:
     given = args.get(key)
     try:
-        return budget_terms.percents(default if given is None else given)  # type: ignore[arg-type]
+        return budget_terms.percents(default if given is None else given)
     except InvalidValue as error:
         raise pulumi.InputPropertyError(key, str(error)) from error

@@ -3,7 +3,6 @@
 Sources: AWS Billing User Guide, "Quotas and restrictions"; AWS Budgets API, `Budget` and `Notification`.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -13,7 +12,6 @@ ACTUAL_PERCENTS: Final = (50.0, 80.0, 100.0)
 FORECAST_PERCENTS: Final = (100.0,)
 _MOST_NOTIFICATIONS: Final = 10
 _MOST_EMAILS: Final = 10
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def tag_filter(key: str, value: str) -> dict[str, Any]:
@@ -43,13 +41,6 @@ def percents(values: Sequence[Any]) -> list[float]:
             f"{', '.join(f'{value:g}' for value in found)} has a threshold twice; name each once"
         )
     return found
-
-
-def email(value: str) -> str:
-    """An address that notifications go to."""
-    if not _EMAIL.fullmatch(value):
-        raise InvalidValue(f"{value!r} is no e-mail address; one looks like team@example.org")
-    return value
 
 
 def receivers(emails: Sequence[Any], topics: Sequence[Any]) -> None:

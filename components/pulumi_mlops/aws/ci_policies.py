@@ -8,7 +8,7 @@ for a managed policy of its own: one may have 6144 characters.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pulumi_mlops.aws import aws_checks, ci_actions, iam_policy
+from pulumi_mlops.aws import aws_checks, ci_actions, endpoints, iam_policy
 from pulumi_mlops.aws.iam_policy import Statement
 from pulumi_mlops.errors import InvalidValue
 
@@ -51,7 +51,7 @@ class Place:
     @property
     def bucket_arn(self) -> str:
         """The ARN of the bucket of states."""
-        return f"arn:{aws_checks.partition(self.region)}:s3:::{self.state_bucket}"
+        return endpoints.arn(self.region, "s3", self.state_bucket, regional=False)
 
 
 def name_patterns(patterns: Sequence[str]) -> list[str]:
@@ -112,7 +112,7 @@ def stores(place: Place, names: Sequence[str]) -> str:
         Statement(
             "Buckets",
             ci_actions.BUCKETS,
-            [f"arn:{aws_checks.partition(place.region)}:s3:::{each}" for each in name_patterns(names)],
+            [endpoints.arn(place.region, "s3", each, regional=False) for each in name_patterns(names)],
             conditions=_equal({"aws:ResourceAccount": place.account_id}),
         ),
         # A key that is yet to be made has no ARN, nor has the registry of an account.
@@ -123,7 +123,7 @@ def stores(place: Place, names: Sequence[str]) -> str:
             ["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey*"],
             [place.arn("kms", "key/*")],
             conditions=_equal(
-                {"kms:ViaService": [f"{each}.{place.region}.amazonaws.com" for each in _KEY_USERS]}
+                {"kms:ViaService": [endpoints.via_service(each, place.region) for each in _KEY_USERS]}
             ),
         ),
         Statement("Registry", ci_actions.REGISTRY, ["*"], conditions=_here(place)),

@@ -125,7 +125,7 @@ class CloudAlarms(pulumi.ComponentResource):
 
     def _subscriptions(self, name: str, topic: aws.sns.Topic, args: CloudAlarmsArgs) -> None:
         child = pulumi.ResourceOptions(parent=self)
-        for number, address in enumerate(inputs.texts(args, "emails", alarm_policies.email)):
+        for number, address in enumerate(inputs.texts(args, "emails", aws_checks.email)):
             aws.sns.TopicSubscription(
                 f"{name}-email-{number}", topic=topic.arn, protocol="email", endpoint=address, opts=child
             )

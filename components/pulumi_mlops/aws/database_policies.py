@@ -1,12 +1,11 @@
 """What MLflow's role may do to follow the password of its database. Pure."""
 
-from pulumi_mlops.aws import aws_checks, iam_policy
+from pulumi_mlops.aws import endpoints, iam_policy
 
 
 def password_rights(secret_arn: str, key_arn: str) -> str:
     """The policy of the role that reads one secret, and uses its key through Secrets Manager only."""
     region = secret_arn.split(":")[3]
-    suffix = "amazonaws.com.cn" if aws_checks.partition(region) == "aws-cn" else "amazonaws.com"
     return iam_policy.document(
         iam_policy.Statement("ReadPassword", ["secretsmanager:GetSecretValue"], [secret_arn]),
         iam_policy.Statement(
@@ -15,7 +14,7 @@ def password_rights(secret_arn: str, key_arn: str) -> str:
             [key_arn],
             conditions={
                 "StringEquals": {
-                    "kms:ViaService": f"secretsmanager.{region}.{suffix}",
+                    "kms:ViaService": endpoints.via_service("secretsmanager", region),
                     "kms:EncryptionContext:SecretARN": secret_arn,
                 }
             },

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_mlops import checks, inputs
-from pulumi_mlops.aws import aws_checks, ecr_caches, ecr_policies, ecr_rules, endpoints, sources
+from pulumi_mlops.aws import aws_checks, ecr_caches, ecr_policies, ecr_rules, endpoints
 from pulumi_mlops.aws.ground import GroundArgs
 
 
@@ -87,8 +87,9 @@ class EcrRegistry(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: EcrRegistryArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:EcrRegistry", name, {}, opts)
-        adopts = EcrSource(inputs.section(args, "source")) is EcrSource.ADOPT
-        sources.refuse_mixture(args, adopts=adopts, adopt=["address"], create=_CREATE)
+        source = EcrSource(inputs.section(args, "source"))
+        adopts = source is EcrSource.ADOPT
+        inputs.refuse_given(args, _CREATE if adopts else ("address",), f"source {source.value}")
         if adopts:
             self._adopt(args)
         else:

@@ -8,7 +8,7 @@ Source: AWS Load Balancer Controller, "IAM permission subset for those who use T
 Elastic Load Balancing, "Enable access logs for your Application Load Balancer".
 """
 
-from pulumi_mlops.aws import aws_checks, iam_policy
+from pulumi_mlops.aws import endpoints, iam_policy
 from pulumi_mlops.aws.iam_policy import Statement
 
 CLUSTER_TAG = "mlops:cluster"
@@ -17,7 +17,7 @@ CLUSTER_TAG = "mlops:cluster"
 
 def controller(*, region: str, account_id: str, cluster: str) -> str:
     """What the AWS Load Balancer Controller of one cluster may do."""
-    groups = f"arn:{aws_checks.partition(region)}:elasticloadbalancing:{region}:{account_id}:targetgroup/*/*"
+    groups = endpoints.arn(region, "elasticloadbalancing", "targetgroup/*/*", account_id=account_id)
     return iam_policy.document(
         # Descriptions know no resource.
         Statement(

@@ -214,18 +214,3 @@ def open_pool(kinds: Collection[str]) -> None:
             f"pools of the kinds {sorted(set(kinds))} take only pods that ask for them, and system nodes "
             "take none of the platform's; add a pool of kind cpu or memory"
         )
-
-
-def one_source(source: str, given: Collection[str], other: Collection[str]) -> None:
-    """Refuses to create and adopt at once: `given` are keys that are there, `other` the other source's.
-
-    Raises:
-        InvalidValue: a key of the other source is given.
-    """
-    if mixed := sorted(set(given) & set(other)):
-        remedy = (
-            "leave it out" if source == "create" else "it is that of the cluster's own maker: leave it out"
-        )
-        raise InvalidValue(
-            f"{mixed[0]} is not for a cluster of source {source!r}; {remedy}, or change source"
-        )

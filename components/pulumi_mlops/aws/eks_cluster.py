@@ -73,7 +73,8 @@ class EksCluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: EksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("mlops:index:EksCluster", name, {}, opts)
         source = EksSource(inputs.section(args, "source"))
-        _refuse_both(source, args)
+        other = _CREATE_ONLY if source is EksSource.ADOPT else _ADOPT_ONLY
+        inputs.refuse_given(args, other, f"source {source.value}")
         cluster_name = inputs.plain(args, "cluster_name", eks_checks.cluster_name)
         self._queue: pulumi.Output[str] | None = None
         ready: list[pulumi.Resource] = []
@@ -199,15 +200,6 @@ class EksCluster(pulumi.ComponentResource):
                 existing, "storage_class", inputs.any_text, eks_addons.STORAGE_CLASS, within="existing"
             )
         )
-
-
-def _refuse_both(source: EksSource, args: EksClusterArgs) -> None:
-    other = _ADOPT_ONLY if source is EksSource.CREATE else _CREATE_ONLY
-    given = [key for key in other if inputs.given(args, key)]
-    try:
-        eks_checks.one_source(source.value, given, other)
-    except InvalidValue as error:
-        raise pulumi.InputPropertyError(given[0], str(error)) from error
 
 
 def _control_plane_args(args: EksClusterArgs) -> Wanted:

@@ -6,6 +6,7 @@ bound to this cluster's tag.  It makes no instance profiles here: the nodes' pro
 
 from collections.abc import Sequence
 
+from pulumi_mlops.aws import endpoints
 from pulumi_mlops.aws.eks_place import POOL_NODE, Place
 from pulumi_mlops.aws.iam_policy import Statement, document
 
@@ -41,7 +42,7 @@ def secrets_key(key_arn: str) -> str:
 
 def volumes_key(key_arn: str, region: str) -> str:
     """What makes encrypted disks needs of their key: use it through EC2, and lend it to EC2."""
-    through_ec2 = {"kms:ViaService": f"ec2.{region}.amazonaws.com"}
+    through_ec2 = {"kms:ViaService": endpoints.via_service("ec2", region)}
     return document(
         Statement("UseKeyOfVolumes", _KMS_DATA, [key_arn], conditions={"StringEquals": through_ec2}),
         Statement(

@@ -108,7 +108,7 @@ def key_policy(account_id: str, region: str, services: Iterable[str]) -> str:
 
 def _hosts(region: str, names: Iterable[str]) -> list[str]:
     # The values of kms:ViaService end in amazonaws.com in every partition, China's too.
-    return [f"{name}.{region}.amazonaws.com" for name in names]
+    return [endpoints.via_service(name, region) for name in names]
 
 
 def _through(account_id: str, region: str, names: list[str], root: dict[str, list[str]]) -> list[Statement]:

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_mlops import checks, inputs
-from pulumi_mlops.aws import aws_checks, endpoints, key_policies, sources
+from pulumi_mlops.aws import aws_checks, endpoints, key_policies
 from pulumi_mlops.aws.ground import GroundArgs
 
 
@@ -45,6 +45,9 @@ class EncryptionKeyArgs(TypedDict):
     """To create: days in which a deletion can be taken back, 7 to 30; 30 by default."""
 
 
+_CREATE = ("purpose", "services", "object_name", "rotation_days", "deletion_days")
+
+
 class EncryptionKey(pulumi.ComponentResource):
     """One symmetric key with rotation, an alias and a policy for the named services."""
 
@@ -55,13 +58,9 @@ class EncryptionKey(pulumi.ComponentResource):
         self, name: str, args: EncryptionKeyArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("mlops:index:EncryptionKey", name, {}, opts)
-        adopts = KeySource(inputs.section(args, "source")) is KeySource.ADOPT
-        sources.refuse_mixture(
-            args,
-            adopts=adopts,
-            adopt=["arn"],
-            create=["purpose", "services", "object_name", "rotation_days", "deletion_days"],
-        )
+        source = KeySource(inputs.section(args, "source"))
+        adopts = source is KeySource.ADOPT
+        inputs.refuse_given(args, _CREATE if adopts else ("arn",), f"source {source.value}")
         self.arn = (
             pulumi.Output.from_input(inputs.text(args, "arn", aws_checks.arn))
             if adopts

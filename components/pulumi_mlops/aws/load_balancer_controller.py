@@ -28,7 +28,7 @@ class LoadBalancerControllerArgs(TypedDict):
     charts: NotRequired[pulumi.Input[str]]
     """Repository of the chart; AWS's by default."""
     chart_version: NotRequired[pulumi.Input[str]]
-    """Version of the chart; the one that is tried by default."""
+    """Version of the chart; CHART_VERSION by default."""
     image: NotRequired[pulumi.Input[str]]
     """Repository of its image without a tag, such as a pull-through cache's; AWS's by default."""
     node_selector: NotRequired[dict[str, str]]

@@ -40,10 +40,7 @@ class Network(pulumi.ComponentResource):
         super().__init__("mlops:index:Network", name, {}, opts)
         source = network_reading.choice("source", NetworkSource, inputs.section(args, "source"))
         other = "create" if source is NetworkSource.ADOPT else "adopt"
-        if inputs.given(args, other):
-            raise pulumi.InputPropertyError(
-                other, f"source is {source.value}, and {other} means nothing with it; leave one of them out"
-            )
+        inputs.refuse_given(args, (other,), f"source {source.value}")
         cluster_name = inputs.plain(args, "cluster_name", network_checks.cluster_name)
         if source is NetworkSource.ADOPT:
             self._adopt(network_reading.adopted(args))

@@ -8,7 +8,7 @@ for Amazon S3".
 import re
 from collections.abc import Sequence
 
-from pulumi_mlops.aws import aws_checks
+from pulumi_mlops.aws import aws_checks, endpoints
 from pulumi_mlops.aws.iam_policy import Statement, document
 from pulumi_mlops.errors import InvalidValue
 
@@ -99,7 +99,7 @@ def s3_policy(region: str, account_id: str, read_accounts: Sequence[str] = ()) -
     Args:
         read_accounts: accounts whose buckets may be read as well.
     """
-    prefix = f"arn:{aws_checks.partition(region)}:s3:::"
+    prefix = endpoints.arn(region, "s3", "", regional=False)
     # A gateway endpoint takes an account as principal for its root user only; conditions name the account.
     everything = (f"{prefix}*", f"{prefix}*/*")
     statements = [

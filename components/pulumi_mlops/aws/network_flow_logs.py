@@ -9,20 +9,20 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_mlops.aws import aws_checks, iam_policy
+from pulumi_mlops.aws import endpoints, iam_policy
 from pulumi_mlops.aws.iam_policy import Statement, document
 from pulumi_mlops.aws.network_site import Site
 
 
 def trust(region: str, account_id: str) -> str:
     """Who may assume the role: flow logs of this account and region."""
-    source = f"arn:{aws_checks.partition(region)}:ec2:{region}:{account_id}:vpc-flow-log/*"
+    source = endpoints.arn(region, "ec2", "vpc-flow-log/*", account_id=account_id)
     return iam_policy.trust("vpc-flow-logs.amazonaws.com", account_id=account_id, source_arn=source)
 
 
 def policy(region: str, account_id: str, group: str) -> str:
     """What the role may do: write to one log group, not make one, so none comes back after a destroy."""
-    groups = f"arn:{aws_checks.partition(region)}:logs:{region}:{account_id}:log-group:"
+    groups = endpoints.arn(region, "logs", "log-group:", account_id=account_id)
     return document(
         Statement(
             "Write",

@@ -43,10 +43,7 @@ class RdsDatabase(pulumi.ComponentResource):
         super().__init__("mlops:index:RdsDatabase", name, {}, opts)
         source = RdsDatabaseSource(inputs.section(args, "source"))
         other = "create" if source is RdsDatabaseSource.ADOPT else "adopt"
-        if inputs.given(args, other):
-            raise pulumi.InputPropertyError(
-                other, f"source is {source.value}, and with it {other} means nothing; leave one of them out"
-            )
+        inputs.refuse_given(args, (other,), f"source {source.value}")
         wanted = inputs.section(args, source.value)
         if source is RdsDatabaseSource.ADOPT:
             self._adopt(wanted)

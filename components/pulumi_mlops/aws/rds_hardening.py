@@ -6,7 +6,7 @@ The seven days of its standard mode are the part that is free of charge.
 
 from typing import Any
 
-from pulumi_mlops.aws import aws_checks, iam_policy
+from pulumi_mlops.aws import endpoints, iam_policy
 
 PORT = 5432
 LOGS = ("postgresql", "upgrade")
@@ -47,13 +47,13 @@ HARDENED = {
 
 def monitoring_trust(region: str, account_id: str, identifier: str) -> str:
     """Who may take the monitoring role: RDS, for this one instance."""
-    arn = f"arn:{aws_checks.partition(region)}:rds:{region}:{account_id}:db:{identifier}"
+    arn = endpoints.arn(region, "rds", f"db:{identifier}", account_id=account_id)
     return iam_policy.trust("monitoring.rds.amazonaws.com", account_id=account_id, source_arn=arn)
 
 
 def monitoring_rights(region: str, account_id: str) -> str:
     """What enhanced monitoring may do: write to the one log group that RDS keeps in each account."""
-    group = f"arn:{aws_checks.partition(region)}:logs:{region}:{account_id}:log-group:RDSOSMetrics"
+    group = endpoints.arn(region, "logs", "log-group:RDSOSMetrics", account_id=account_id)
     return iam_policy.document(
         iam_policy.Statement(
             "MakeGroup", ["logs:CreateLogGroup", "logs:PutRetentionPolicy"], [group, f"{group}:*"]

@@ -12,7 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_mlops import checks, inputs
-from pulumi_mlops.aws import aws_checks, endpoints, s3_bucket, s3_policies, s3_rules, sources
+from pulumi_mlops.aws import aws_checks, endpoints, s3_bucket, s3_policies, s3_rules
 from pulumi_mlops.aws.ground import GroundArgs
 from pulumi_mlops.aws.s3_bucket import BucketPlan, MadeBucket
 from pulumi_mlops.errors import InvalidValue
@@ -107,8 +107,9 @@ class S3ObjectStore(pulumi.ComponentResource):
         self, name: str, args: S3ObjectStoreArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("mlops:index:S3ObjectStore", name, {}, opts)
-        adopts = S3Source(inputs.section(args, "source")) is S3Source.ADOPT
-        sources.refuse_mixture(args, adopts=adopts, adopt=["bucket_names"], create=_CREATE)
+        source = S3Source(inputs.section(args, "source"))
+        adopts = source is S3Source.ADOPT
+        inputs.refuse_given(args, _CREATE if adopts else ("bucket_names",), f"source {source.value}")
         region = inputs.plain(inputs.section(args, "ground"), "region", aws_checks.region, within="ground")
         self.url = pulumi.Output.from_input(endpoints.s3_url(region))
         self.region = pulumi.Output.from_input(region)

@@ -8,7 +8,7 @@ and "Encryption context"; Service Authorization Reference, Amazon S3.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pulumi_mlops.aws import edge_policies, iam_policy
+from pulumi_mlops.aws import edge_policies, endpoints, iam_policy
 from pulumi_mlops.aws.iam_policy import Conditions, Statement
 
 OLDEST_TLS = "1.2"
@@ -173,7 +173,7 @@ def _key(
         actions,
         [key_arn],
         conditions={
-            "StringEquals": {"kms:ViaService": f"s3.{region}.amazonaws.com"},
+            "StringEquals": {"kms:ViaService": endpoints.via_service("s3", region)},
             "StringLike": {"kms:EncryptionContext:aws:s3:arn": contexts},
         },
     )

@@ -111,7 +111,7 @@ def test_china_has_names_of_its_own() -> None:
     document = state_backend.reader_policy(backend, "dev", state_key=STATE_KEY)
     assert backend.bucket_arn.startswith("arn:aws-cn:s3:::")
     assert statements(document)["StateKey"]["Condition"] == {
-        "StringEquals": {"kms:ViaService": "s3.cn-north-1.amazonaws.com.cn"}
+        "StringEquals": {"kms:ViaService": "s3.cn-north-1.amazonaws.com"}
     }
 
 

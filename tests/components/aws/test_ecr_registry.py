@@ -229,8 +229,8 @@ def test_a_preview_knows_the_same_resources_with_neither_account_nor_key_known()
 @pytest.mark.parametrize(
     ("changed", "path", "reason"),
     [
-        ({"address": HOST}, "address", "source is create"),
-        ({**ADOPTED, "address": HOST, "caches": ["quay.io"]}, "caches", "source is adopt"),
+        ({"address": HOST}, "address", "source create is chosen"),
+        ({**ADOPTED, "address": HOST, "caches": ["quay.io"]}, "caches", "source adopt is chosen"),
         ({**ADOPTED, "address": "ghcr.io/ours"}, "address", "is no address of an ECR registry"),
         ({"prefix": "Loans"}, "prefix", "is no name for a repository"),
         ({"images": ["serving", "UI"]}, "images[1]", "is no name for a repository"),

@@ -127,14 +127,3 @@ def test_pools_that_take_no_ordinary_pod_are_refused(kinds: list[str]) -> None:
 @pytest.mark.parametrize("kinds", [["cpu"], ["memory", "gpu"]])
 def test_a_pool_for_ordinary_pods_is_enough(kinds: list[str]) -> None:
     eks_checks.open_pool(kinds)
-
-
-def test_creating_and_adopting_at_once_is_refused() -> None:
-    eks_checks.one_source("create", [], ["existing"])
-    with pytest.raises(InvalidValue) as caught:
-        eks_checks.one_source("create", ["existing"], ["existing"])
-    assert str(caught.value) == (
-        "existing is not for a cluster of source 'create'; leave it out, or change source"
-    )
-    with pytest.raises(InvalidValue, match="that of the cluster's own maker"):
-        eks_checks.one_source("adopt", ["key_arn"], ["key_arn", "pools"])

@@ -90,8 +90,8 @@ def test_a_preview_needs_no_account_that_is_known() -> None:
 @pytest.mark.parametrize(
     ("changed", "path", "reason"),
     [
-        ({"arn": KEY}, "arn", "source is create, and this argument is there to adopt"),
-        ({"source": "adopt", "arn": KEY}, "purpose", "source is adopt, and this argument is there to create"),
+        ({"arn": KEY}, "arn", "source create is chosen, which has no use for this"),
+        ({"source": "adopt", "arn": KEY}, "purpose", "source adopt is chosen, which has no use for this"),
         ({"services": ["s3", "lambda"]}, "services[1]", "'lambda' is no service that a key is made for"),
         ({"ground": {**ground(), "account_id": "1"}}, "ground.account_id", "is no account id"),
         ({"purpose": None}, "purpose", "this argument is required"),

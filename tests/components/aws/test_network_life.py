@@ -144,8 +144,8 @@ def test_what_is_adopted_may_come_from_another_stack() -> None:
 def test_to_create_and_to_adopt_at_once_is_refused() -> None:
     message = refusal(made, {"adopt": ADOPT})
     assert "adopt" in message
-    assert "source is create, and adopt means nothing with it; leave one of them out" in message
-    assert "source is adopt, and create means nothing" in refusal(adopted, {"create": CREATE})
+    assert "source create is chosen, which has no use for this; leave one of the two out" in message
+    assert "source adopt is chosen, which has no use for this" in refusal(adopted, {"create": CREATE})
 
 
 @pytest.mark.parametrize(

@@ -326,7 +326,7 @@ def test_adopting_and_creating_at_once_is_refused(source: str, other: str) -> No
     with pytest.raises(pulumi.InputPropertyError) as caught:
         registered(lambda: RdsDatabase("db", args))
     assert caught.value.property_path == other
-    assert "leave one of them out" in str(caught.value)
+    assert "leave one of the two out" in str(caught.value)
 
 
 def test_it_is_refused_before_the_first_resource_with_key_reason_and_remedy() -> None:

@@ -243,8 +243,12 @@ def test_names_follow_the_partition() -> None:
 @pytest.mark.parametrize(
     ("changed", "path", "reason"),
     [
-        ({"bucket_names": ADOPTED}, "bucket_names", "source is create"),
-        ({"source": "adopt", "bucket_names": ADOPTED, "models_lock": {}}, "models_lock", "source is adopt"),
+        ({"bucket_names": ADOPTED}, "bucket_names", "source create is chosen"),
+        (
+            {"source": "adopt", "bucket_names": ADOPTED, "models_lock": {}},
+            "models_lock",
+            "source adopt is chosen",
+        ),
         ({"source": "adopt"}, "bucket_names", "buckets to adopt lack models, data, requests"),
         ({"source": "adopt", "bucket_names": {**ADOPTED, "x": "y"}}, "bucket_names", "is no bucket of the"),
         ({"source": "adopt", "bucket_names": {**ADOPTED, "data": "A"}}, "bucket_names.data", "is no name"),
