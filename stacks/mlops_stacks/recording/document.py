@@ -35,6 +35,9 @@ class Resource(_Part):
     retain_on_delete: bool = Field(description="True if a destroy leaves it in place.")
     deleted_with: str | None = Field(description="URN of the resource whose deletion takes it along.")
     ignore_changes: tuple[str, ...] = Field(description="Input paths whose changes are not applied.")
+    references: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="By input, URNs of the resources that its value is made of."
+    )
     inputs: dict[str, JsonValue] = Field(
         description='Inputs by their names in the provider\'s schema. {"$secret": true} stands for a secret, '
         '{"$unknown": true} for what only a provider can tell.'
@@ -89,5 +92,6 @@ def _resource(registration: Registration) -> Resource:
         retain_on_delete=registration.retain_on_delete,
         deleted_with=registration.deleted_with or None,
         ignore_changes=registration.ignore_changes,
+        references=dict(registration.references),
         inputs=marked(registration.inputs),
     )

@@ -38,6 +38,7 @@ class Registration:
     """One resource as the engine was told of it.
 
     Other resources are named by URN, and "" is none.  `inputs` has `Secret` and `UNKNOWN` in it.
+    `references` are the resources that an input's value is made of, by input.
     `custom` resources are a provider's, the others components.
     """
 
@@ -53,6 +54,7 @@ class Registration:
     deleted_with: str
     ignore_changes: tuple[str, ...]
     inputs: Mapping[str, Any]
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass
@@ -171,6 +173,11 @@ class _Monitor(mocks.MockMonitor):
             deleted_with=request.deletedWith,
             ignore_changes=tuple(request.ignoreChanges),
             inputs=decoded(MessageToDict(request.object)),
+            references={
+                key: tuple(sorted(made_of.urns))
+                for key, made_of in sorted(request.propertyDependencies.items())
+                if made_of.urns
+            },
         )
 
 

@@ -51,6 +51,7 @@ def test_the_json_document_is_exactly_this_and_no_secret_is_in_it() -> None:
                 "retainOnDelete": True,
                 "deletedWith": None,
                 "ignoreChanges": ["size"],
+                "references": {},
                 "inputs": {
                     "a": "text",
                     "b": {"c": [{"$unknown": True}, 1, None], "d": {"$secret": True}},

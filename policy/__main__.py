@@ -1,0 +1,3 @@
+from mlops_policy import serve
+
+serve()

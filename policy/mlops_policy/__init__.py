@@ -1,0 +1,5 @@
+"""Policies of an MLOps platform."""
+
+from mlops_policy.pack import serve
+
+__all__ = ["serve"]

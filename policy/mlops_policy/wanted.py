@@ -1,0 +1,75 @@
+"""What a field must be, with the words for it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from mlops_policy.views import MISSING
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A condition on a known value (MISSING for none), and how it reads after "must be".
+
+    `unknown` says that a value which is not known yet meets it, because there will be one.
+    """
+
+    says: str
+    holds: Callable[[Any], bool]
+    unknown: bool = False
+
+
+def equal(value: Any) -> Wanted:
+    """This value alone."""
+    return Wanted(
+        repr(value), lambda found: bool(found == value) and isinstance(found, bool) == isinstance(value, bool)
+    )
+
+
+def one_of(values: Iterable[Any]) -> Wanted:
+    """One of these."""
+    allowed = tuple(values)
+    return Wanted(f"one of {', '.join(map(str, allowed))}", lambda found: found in allowed)
+
+
+def at_least(least: int) -> Wanted:
+    """A number of this size."""
+
+    def holds(found: Any) -> bool:
+        return isinstance(found, int | float) and not isinstance(found, bool) and found >= least
+
+    return Wanted(f"{least} or more", holds)
+
+
+def has(wanted: Iterable[str]) -> Wanted:
+    """A list with all of these in it."""
+    needed = frozenset(wanted)
+    return Wanted(
+        f"a list with {', '.join(sorted(needed))}",
+        lambda found: isinstance(found, list | tuple) and needed <= {str(item) for item in found},
+    )
+
+
+def without(banned: Iterable[str]) -> Wanted:
+    """A list, or a text, with none of these; nothing at all is fine."""
+    never = frozenset(banned)
+
+    def holds(found: Any) -> bool:
+        items = found if isinstance(found, list | tuple) else [found]
+        return not never & {str(item) for item in items}
+
+    return Wanted(f"without {', '.join(sorted(never))}", holds)
+
+
+YES = Wanted("true", lambda found: found is True or found == "true")
+"""True, or the text that some providers take for it."""
+NO = Wanted("false", lambda found: found is False or found == "false")
+"""False, and said so."""
+NOT_YES = Wanted("false or absent", lambda found: not YES.holds(found))
+"""False, or not said."""
+GIVEN = Wanted("given", lambda found: found is not MISSING and found not in ("", [], {}), unknown=True)
+"""Anything but nothing."""
+ABSENT = Wanted("absent", lambda found: not GIVEN.holds(found))
+"""Nothing."""
