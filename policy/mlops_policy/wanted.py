@@ -57,8 +57,8 @@ def without(banned: Iterable[str]) -> Wanted:
     never = frozenset(banned)
 
     def holds(found: Any) -> bool:
-        items = found if isinstance(found, list | tuple) else [found]
-        return not never & {str(item) for item in items}
+        items = [] if found is MISSING else found if isinstance(found, list | tuple) else [found]
+        return all(isinstance(item, str) and item not in never for item in items)
 
     return Wanted(f"without {', '.join(sorted(never))}", holds)
 
@@ -67,9 +67,11 @@ YES = Wanted("true", lambda found: found is True or found == "true")
 """True, or the text that some providers take for it."""
 NO = Wanted("false", lambda found: found is False or found == "false")
 """False, and said so."""
-NOT_YES = Wanted("false or absent", lambda found: not YES.holds(found))
+NOT_YES = Wanted("false or absent", lambda found: found is MISSING or NO.holds(found))
 """False, or not said."""
 GIVEN = Wanted("given", lambda found: found is not MISSING and found not in ("", [], {}), unknown=True)
 """Anything but nothing."""
+TEXT = Wanted("given, as a text", lambda found: isinstance(found, str) and found != "", unknown=True)
+"""A text with something in it, such as a name or an ARN."""
 ABSENT = Wanted("absent", lambda found: not GIVEN.holds(found))
 """Nothing."""
