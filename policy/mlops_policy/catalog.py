@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from mlops_policy.aws import ecr, eks, identity, keys_and_logs, network, nodes, rds, s3
 from mlops_policy.kubernetes import pods
 from mlops_policy.rules import Rule
 
-FAMILIES: dict[str, tuple[Rule, ...]] = {"kubernetes pods": pods.RULES}
+FAMILIES: dict[str, tuple[Rule, ...]] = {
+    "kubernetes pods": pods.RULES,
+    "aws eks": eks.RULES,
+    "aws nodes": nodes.RULES,
+    "aws identity": identity.RULES,
+    "aws s3": s3.RULES,
+    "aws ecr": ecr.RULES,
+    "aws rds": rds.RULES,
+    "aws keys and logs": keys_and_logs.RULES,
+    "aws network": network.RULES,
+}
 """Rules by the family that they are of."""
 RULES: tuple[Rule, ...] = tuple(rule for rules in FAMILIES.values() for rule in rules)
 """All of them."""

@@ -1,8 +1,8 @@
 """Mutations of a stack, derived from the rules of the policy pack: what each rule is there to notice.
 
 A rule says which field it is about and how that breaks it (`parts`, `path`, `bad`), which other resources it
-needs (`needs`), or that a resource is protected. Everything that it looks at is broken by itself, one at a time. A
-rule is worth something if each such mutation breaks exactly that rule.
+needs (`needs`), or that a resource is protected. All that it looks at is broken by itself, one at a time. A rule
+is worth something if each such mutation breaks exactly that rule.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def survivors(
 ) -> list[str]:
     """A line for each mutation that does not break exactly its own rule; empty when all are caught.
 
-    The resources must meet all rules: only what a mutation touches is judged again, and all that looks across.
+    The resources must meet all rules: what a mutation touches is judged again, and all that looks across.
     """
     stack = Stack(resources)
     judge = Judge(configured(rules, config), TODAY)
