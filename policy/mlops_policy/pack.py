@@ -67,8 +67,8 @@ def from_stack(config: Mapping[str, str], rules: Sequence[Rule]) -> dict[str, di
         config: by full key, sections as JSON, as the engine hands it to plugins.
     """
     given: dict[str, dict[str, Any]] = json.loads(config.get("mlops:policy") or "{}")
-    production = json.loads(config.get("mlops:aws") or "{}").get("production")
-    if production is None:
+    if "mlops:aws" not in config:
         return given
+    production = json.loads(config["mlops:aws"]).get("production", False)
     asked = [rule.name for rule in rules if issubclass(rule.config, ProductionConfig)]
     return {**given, **{name: {"production": production, **given.get(name, {})} for name in asked}}

@@ -1,8 +1,8 @@
 """Mutations of a stack, derived from the rules of the policy pack: what each rule is there to notice.
 
 A rule says which field it is about and how that breaks it (`parts`, `path`, `bad`), which other resources it
-needs (`needs`), or that a resource is protected. All that it looks at is broken by itself, one at a time. A rule
-is worth something if each such mutation breaks exactly that rule.
+needs (`needs`), or that a resource is protected. All that it looks at is broken by itself, one at a time. A
+rule is worth something if each such mutation breaks exactly that rule.
 """
 
 from __future__ import annotations
