@@ -26,7 +26,8 @@ SCHEMA: Mapping[str, Any] = {
             "approver": {"type": "string", "minLength": 1, "description": "Who answers for it."},
             "expires": {
                 "type": "string",
-                "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+                # YAML reads a day without quotes as a time.
+                "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}",
                 "description": "The last day that it holds, as YYYY-MM-DD.",
             },
         },
