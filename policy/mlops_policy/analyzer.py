@@ -210,7 +210,7 @@ def resource_of(message: Any) -> Resource:
         protect=message.options.protect,
         parent=getattr(message, "parent", "") or message.options.parent,
         references={key: tuple(found.urns) for key, found in references.items()},
-        custom=not message.HasField("provider") or bool(message.provider.urn),
+        custom=message.HasField("provider"),
     )
 
 
