@@ -62,7 +62,7 @@ def field(
     return Rule(
         name=name,
         says=says,
-        remedy=remedy or f"Set {path} to {wanted.says}.",
+        remedy=remedy or wanted.mend(path),
         severity=severity,
         kinds=kinds,
         judge=judge,

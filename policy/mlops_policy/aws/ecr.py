@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mlops_policy.aws.frameworks import cis_eks, hub
-from mlops_policy.aws.kinds import REPOSITORY, REPOSITORY_LIFECYCLE, REPOSITORY_POLICY
+from mlops_policy.aws.kinds import OWN_KEY, REPOSITORY, REPOSITORY_LIFECYCLE, REPOSITORY_POLICY
 from mlops_policy.building import companion, field, protected
 from mlops_policy.rules import ProductionConfig, Rule, Severity
-from mlops_policy.wanted import NOT_YES, TEXT, YES, equal, one_of
+from mlops_policy.wanted import NOT_YES, YES, equal, one_of
 
 _KINDS = (REPOSITORY,)
 RULES: tuple[Rule, ...] = (
@@ -20,7 +20,7 @@ RULES: tuple[Rule, ...] = (
           "encryptionConfigurations[].encryptionType", equal("KMS"), severity=Severity.MEDIUM,
           frameworks=hub("ECR.5")),
     field("ecr-key", "KMS encrypts a repository's images with a key of one's own.", _KINDS,
-          "encryptionConfigurations[].kmsKey", TEXT, severity=Severity.MEDIUM, frameworks=hub("ECR.5")),
+          "encryptionConfigurations[].kmsKey", OWN_KEY, severity=Severity.MEDIUM, frameworks=hub("ECR.5")),
     companion("ecr-lifecycle", "A repository has a lifecycle.", REPOSITORY, REPOSITORY_LIFECYCLE,
               "repository", remedy="Add a LifecyclePolicy for this repository.", severity=Severity.MEDIUM,
               frameworks=hub("ECR.3")),

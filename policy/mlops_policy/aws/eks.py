@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlops_policy.aws.frameworks import cis_eks, hub
-from mlops_policy.aws.kinds import ACCESS, CLUSTER, EVERYWHERE, LOG_GROUP
+from mlops_policy.aws.kinds import ACCESS, CLUSTER, EVERYWHERE, LOG_GROUP, OWN_KEY
 from mlops_policy.building import field, needing, protected, some
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import ProductionConfig, Rule, Severity, Subject
@@ -72,8 +72,7 @@ RULES: tuple[Rule, ...] = (
         "A cluster's Secrets are sealed with a key of one's own.",
         (CLUSTER,),
         "encryptionConfig.provider.keyArn",
-        TEXT,
-        remedy="Set encryptionConfig.provider.keyArn to the ARN of a KMS key of one's own.",
+        OWN_KEY,
         severity=Severity.MEDIUM,
         frameworks=(*hub("EKS.3"), *cis_eks("5.3.1")),
     ),

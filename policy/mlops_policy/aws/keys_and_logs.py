@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlops_policy.aws.frameworks import hub
-from mlops_policy.aws.kinds import KEY, LOG_GROUP
+from mlops_policy.aws.kinds import KEY, LOG_GROUP, OWN_KEY
 from mlops_policy.building import field, protected
 from mlops_policy.rules import ProductionConfig, Rule, Severity
 from mlops_policy.wanted import TEXT, YES, at_least
@@ -20,6 +20,6 @@ RULES: tuple[Rule, ...] = (
               config=ProductionConfig),
     field("logs-retention", "Logs are kept for a time, and not for ever.", (LOG_GROUP,), "retentionInDays",
           at_least(1), severity=Severity.MEDIUM, remedy="Set retentionInDays to how long they are of use."),
-    field("logs-key", "Logs are encrypted with a key of one's own.", (LOG_GROUP,), "kmsKeyId", TEXT,
+    field("logs-key", "Logs are encrypted with a key of one's own.", (LOG_GROUP,), "kmsKeyId", OWN_KEY,
           severity=Severity.MEDIUM),
 )  # fmt: skip

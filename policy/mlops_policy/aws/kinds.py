@@ -1,8 +1,10 @@
-"""Type tokens of the resources of AWS that the rules are about."""
+"""Type tokens of the resources of AWS that the rules are about, and values that several of them ask for."""
 
 from __future__ import annotations
 
 from typing import Final
+
+from mlops_policy.wanted import TEXT, Wanted
 
 CLUSTER: Final = "aws:eks/cluster:"
 NODE_GROUP: Final = "aws:eks/nodeGroup:"
@@ -36,3 +38,9 @@ SECURITY_GROUP: Final = "aws:ec2/securityGroup:"
 INGRESS_RULE: Final = "aws:vpc/securityGroupIngressRule:"
 EVERYWHERE: Final = frozenset({"0.0.0.0/0", "::/0"})
 """Networks that are everybody's."""
+OWN_KEY: Final = Wanted(
+    "the ARN of a key of one's own",
+    lambda found: TEXT.holds(found) and "alias/aws/" not in found,
+    unknown=True,
+)
+"""A key that is named and none of those that AWS makes for a service, which nobody can bound or take away."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlops_policy.aws.frameworks import hub
-from mlops_policy.aws.kinds import ATTACHMENT, NODE_CLASS, NODE_GROUP, ROLE, ROLE_POLICY, TEMPLATE
+from mlops_policy.aws.kinds import ATTACHMENT, NODE_CLASS, NODE_GROUP, OWN_KEY, ROLE, ROLE_POLICY, TEMPLATE
 from mlops_policy.building import field
 from mlops_policy.resources import Stack
 from mlops_policy.rules import Framework, Rule, Severity, Subject
@@ -81,7 +81,7 @@ RULES: tuple[Rule, ...] = (
     _of_template("nodes-encrypted", "The disks of nodes are encrypted.",
                  "blockDeviceMappings[].ebs.encrypted", YES, Severity.MEDIUM, hub("EC2.181")),
     _of_template("nodes-disk-key", "The disks of nodes are encrypted with a key of one's own.",
-                 "blockDeviceMappings[].ebs.kmsKeyId", TEXT, Severity.MEDIUM),
+                 "blockDeviceMappings[].ebs.kmsKeyId", OWN_KEY, Severity.MEDIUM),
     _of_template("nodes-disk-type", "The disks of nodes are of the type gp3.",
                  "blockDeviceMappings[].ebs.volumeType", equal("gp3"), Severity.LOW),
     _of_template("nodes-no-key-pair", "No key pair opens a node; Systems Manager does, and logs who.",
@@ -98,7 +98,7 @@ RULES: tuple[Rule, ...] = (
     _of_pool("pools-encrypted", "The disks of Karpenter's nodes are encrypted.",
              "blockDeviceMappings[].ebs.encrypted", YES, Severity.MEDIUM),
     _of_pool("pools-disk-key", "The disks of Karpenter's nodes are encrypted with a key of one's own.",
-             "blockDeviceMappings[].ebs.kmsKeyID", TEXT, Severity.MEDIUM),
+             "blockDeviceMappings[].ebs.kmsKeyID", OWN_KEY, Severity.MEDIUM),
     _of_pool("pools-disk-type", "The disks of Karpenter's nodes are of the type gp3.",
              "blockDeviceMappings[].ebs.volumeType", equal("gp3"), Severity.LOW),
     _of_pool("pools-private", "Karpenter's nodes have no public address.", "associatePublicIPAddress", NO,

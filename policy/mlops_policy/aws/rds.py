@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlops_policy.aws.frameworks import hub
-from mlops_policy.aws.kinds import DATABASE, PARAMETERS
+from mlops_policy.aws.kinds import DATABASE, OWN_KEY, PARAMETERS
 from mlops_policy.building import field, protected, some
 from mlops_policy.resources import Stack
 from mlops_policy.rules import Framework, ProductionConfig, Rule, RuleConfig, Severity, Subject
@@ -55,7 +55,7 @@ def _of(
 
 RULES: tuple[Rule, ...] = (
     _of("rds-encrypted", "A database is encrypted.", "storageEncrypted", YES, Severity.HIGH, "RDS.3"),
-    _of("rds-key", "A database is encrypted with a key of one's own.", "kmsKeyId", TEXT, Severity.MEDIUM),
+    _of("rds-key", "A database is encrypted with a key of one's own.", "kmsKeyId", OWN_KEY, Severity.MEDIUM),
     _of("rds-private", "A database has no public address.", "publiclyAccessible", NO, Severity.CRITICAL,
         "RDS.2"),
     _of("rds-iam", "Roles may log in to a database, without a password.",
@@ -65,7 +65,7 @@ RULES: tuple[Rule, ...] = (
     _of("rds-no-password", "No password of a database is in the state.", "password", ABSENT, Severity.HIGH,
         bad="hunter2"),
     _of("rds-password-key", "A database's password is sealed with a key of one's own.",
-        "masterUserSecretKmsKeyId", TEXT, Severity.MEDIUM),
+        "masterUserSecretKmsKeyId", OWN_KEY, Severity.MEDIUM),
     _of("rds-backups", "A database's backups are kept.", "backupRetentionPeriod", at_least(1),
         Severity.MEDIUM),
     _of("rds-logs", "A database's logs leave it.", "enabledCloudwatchLogsExports", has({"postgresql"}),
@@ -75,7 +75,7 @@ RULES: tuple[Rule, ...] = (
     _of("rds-insights", "The queries of a database are watched.", "performanceInsightsEnabled", YES,
         Severity.LOW),
     _of("rds-insights-key", "What is seen of a database's queries is sealed with a key of one's own.",
-        "performanceInsightsKmsKeyId", TEXT, Severity.MEDIUM),
+        "performanceInsightsKmsKeyId", OWN_KEY, Severity.MEDIUM),
     _of("rds-snapshot-tags", "A database's snapshots carry its tags.", "copyTagsToSnapshot", YES,
         Severity.LOW, "RDS.17", fix=True),
     _of("rds-patches", "A database takes small updates by itself.", "autoMinorVersionUpgrade", YES,

@@ -13,6 +13,7 @@ from mlops_policy.aws.kinds import (
     ENCRYPTION,
     LIFECYCLE,
     LOGGING,
+    OWN_KEY,
     OWNERSHIP,
     VERSIONING,
 )
@@ -20,7 +21,7 @@ from mlops_policy.building import companion, field, protected
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import ProductionConfig, Rule, Severity, Subject
 from mlops_policy.views import MISSING, View
-from mlops_policy.wanted import GIVEN, NOT_YES, TEXT, YES, Wanted, equal
+from mlops_policy.wanted import GIVEN, NOT_YES, YES, Wanted, equal
 
 DEFAULT = "rules[].applyServerSideEncryptionByDefault"
 
@@ -110,7 +111,7 @@ RULES: tuple[Rule, ...] = (
     field("s3-kms", "KMS encrypts what is in a bucket of data.", (ENCRYPTION,), f"{DEFAULT}.sseAlgorithm",
           equal("aws:kms"), severity=Severity.MEDIUM, where=of_data, across=True, frameworks=hub("S3.17")),
     field("s3-key", "KMS encrypts what is in a bucket of data with a key of one's own.", (ENCRYPTION,),
-          f"{DEFAULT}.kmsMasterKeyId", TEXT, severity=Severity.MEDIUM, where=of_data, across=True),
+          f"{DEFAULT}.kmsMasterKeyId", OWN_KEY, severity=Severity.MEDIUM, where=of_data, across=True),
     field("s3-bucket-key", "A bucket of data asks KMS for a key of its own, not for one per object.",
           (ENCRYPTION,), "rules[].bucketKeyEnabled", YES, severity=Severity.LOW, where=of_data, across=True),
     _of_bucket("s3-policy", "A bucket has a policy.", BUCKET_POLICY, "BucketPolicy", Severity.MEDIUM),

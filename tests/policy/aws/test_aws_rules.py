@@ -157,6 +157,12 @@ def test_a_policy_that_is_no_json_is_told_from_one_that_is_not_known() -> None:
     assert found.message == "policy is '{not JSON', where a JSON object is expected"
 
 
+def test_a_key_that_aws_makes_is_not_a_key_of_ones_own() -> None:
+    group = changed(of(kinds.LOG_GROUP), "kmsKeyId", "alias/aws/logs")
+    (found,) = judged(BY_NAME["logs-key"], [group])
+    assert found.message == "kmsKeyId is 'alias/aws/logs' and must be the ARN of a key of one's own"
+
+
 def test_service_accounts_that_share_a_role_are_told_before_the_role_has_an_arn() -> None:
     first, second = (of(kinds.ASSOCIATION, name) for name in ("reader", "writer"))
     shared = replace(changed(second, "roleArn", UNKNOWN), references=first.references)

@@ -13,7 +13,7 @@ import iam_documents
 import policy_mutations
 from aws_environments import ENVIRONMENTS, config, document, recorded
 from aws_scan import SUPPRESSIONS, scan_all, suppressions, unresolved
-from mlops_policy.pack import from_stack
+from mlops_policy.stack_config import from_stack
 from mlops_stacks import tag_check
 from mlops_stacks.recording import UNKNOWN_MARK
 from policy_aws_samples import RULES, SPECIAL, of_document
@@ -24,7 +24,11 @@ each_environment = pytest.mark.parametrize("name", ENVIRONMENTS)
 NOT_OF_AN_ENVIRONMENT = ["identity-web", "vpc-no-open-group"]
 """Rules about what no environment has: roles of a pipeline outside, and security groups with rules inside."""
 
-UNDECIDED = {"s3-tls": 3, "s3-wrong-key": 3, "identity-buckets": 7}
+UNDECIDED = {
+    "dev": {"s3-tls": 3, "s3-wrong-key": 3, "identity-buckets": 6},
+    "staging": {"s3-tls": 3, "s3-wrong-key": 3, "identity-buckets": 7},
+    "prod": {"s3-tls": 3, "s3-wrong-key": 3, "identity-buckets": 7},
+}
 """How many documents of each rule have an ARN in them that a first preview cannot know."""
 ACCEPTED = {
     "mlops-boundary-policy (aws:iam/policy:Policy) policy: WIDE_ACTION": (
@@ -74,7 +78,7 @@ def test_a_first_preview_breaks_no_rule_and_leaves_documents_with_an_arn_to_the_
     shown = of_document(document(name, preview=True))
     assert policy_mutations.broken(RULES, shown, configured(name)) == {}
     undecided = policy_mutations.undecided(RULES, shown, configured(name))
-    assert {rule: len(urns) for rule, urns in undecided.items()} == UNDECIDED
+    assert {rule: len(urns) for rule, urns in undecided.items()} == UNDECIDED[name]
 
 
 def test_every_hardening_field_of_production_is_missed_when_it_is_taken_away() -> None:
@@ -84,7 +88,7 @@ def test_every_hardening_field_of_production_is_missed_when_it_is_taken_away() -
 
 def configured(name: str) -> dict[str, dict[str, Any]]:
     """What the environment's own settings say of the rules."""
-    return from_stack({"mlops:aws": json.dumps(config(name)["mlops:aws"], default=str)}, RULES)
+    return from_stack({"mlops:aws": json.dumps(config(name)["mlops:aws"], default=str)}, RULES)[1]
 
 
 @each_environment
