@@ -22,8 +22,8 @@ Written by `make docs` from the rules.
 
 `level` is what a violation does unless configuration says otherwise: `mandatory` stops the update, `advisory`
 only tells. Where a level of `remediate` can mend a resource instead, the last sentence of the remedy says
-what it sets. Controls of NIST 800-53 under AWS are those that AWS Security Hub states for its own, without their
-enhancements.
+what it sets. Controls of NIST 800-53 under AWS are those that AWS Security Hub states for its own, without
+their enhancements.
 """
 ENTRIES = f"""## Exemptions
 
