@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops_policy.views import MISSING
+from mlops_policy.views import MISSING, UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -56,20 +57,55 @@ def without(banned: Iterable[str]) -> Wanted:
     """A list, or a text, with none of these; nothing at all is fine."""
     never = frozenset(banned)
 
-    def holds(found: Any) -> bool:
-        items = found if isinstance(found, list | tuple) else [found]
-        return not never & {str(item) for item in items}
+    return Wanted(
+        f"without {', '.join(sorted(never))}", lambda found: all_texts(found, lambda item: item not in never)
+    )
 
-    return Wanted(f"without {', '.join(sorted(never))}", holds)
+
+def only(allowed: Iterable[str]) -> Wanted:
+    """A list of some of these; nothing at all is fine."""
+    fine = frozenset(allowed)
+
+    return Wanted(
+        f"without anything but {', '.join(sorted(fine))}",
+        lambda found: all_texts(found, lambda item: item in fine),
+    )
+
+
+def all_texts(found: Any, holds: Callable[[str], bool]) -> bool:
+    """Whether a list has texts alone, or a value is one, of which something holds; nothing is fine."""
+    items = [] if found is MISSING else found if isinstance(found, list | tuple) else [found]
+    return all(isinstance(item, str) and holds(item) for item in items)
+
+
+def like(pattern: str, says: str) -> Wanted:
+    """A text of which all matches a regular expression."""
+    whole = re.compile(pattern)
+    return Wanted(says, lambda found: isinstance(found, str) and whole.fullmatch(found) is not None)
+
+
+def optional(wanted: Wanted) -> Wanted:
+    """Absent, or as wanted."""
+    return Wanted(
+        f"absent or {wanted.says}", lambda found: found is MISSING or wanted.holds(found), wanted.unknown
+    )
 
 
 YES = Wanted("true", lambda found: found is True or found == "true")
 """True, or the text that some providers take for it."""
 NO = Wanted("false", lambda found: found is False or found == "false")
 """False, and said so."""
-NOT_YES = Wanted("false or absent", lambda found: not YES.holds(found))
+NOT_YES = Wanted("false or absent", lambda found: found is MISSING or NO.holds(found))
 """False, or not said."""
 GIVEN = Wanted("given", lambda found: found is not MISSING and found not in ("", [], {}), unknown=True)
 """Anything but nothing."""
+FILLED = Wanted("a list with something in it", lambda found: _filled(found, (list, tuple)), unknown=True)
+"""A list that is not empty."""
+SECTION = Wanted("a section with keys", lambda found: _filled(found, Mapping), unknown=True)
+"""A mapping that is not empty."""
 ABSENT = Wanted("absent", lambda found: not GIVEN.holds(found))
 """Nothing."""
+
+
+def _filled(found: Any, kind: Any) -> bool:
+    return found is UNKNOWN or (isinstance(found, kind) and bool(found))
