@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
-from mlops_policy.resources import Stack
-from mlops_policy.rules import Framework, Level, Parts, Rule, RuleConfig, Severity, Subject, whole
-from mlops_policy.views import MISSING, shown
+from mlops_policy.resources import Resource, Stack
+from mlops_policy.rules import (
+    Framework,
+    Level,
+    Needs,
+    Parts,
+    Rule,
+    RuleConfig,
+    Severity,
+    Subject,
+    Where,
+    always,
+    whole,
+)
+from mlops_policy.views import MISSING, UNKNOWN, UnknownRead, shown
 from mlops_policy.wanted import Wanted
 
-Where = Callable[[Subject, Stack], bool]
-
-
-def always(subject: Subject, stack: Stack) -> bool:
-    """Of every subject."""
-    return True
+Item = TypeVar("Item")
 
 
 def field(
@@ -44,7 +51,7 @@ def field(
     """
 
     def judge(subject: Subject, stack: Stack, settings: Any) -> Iterator[str]:
-        if not getattr(settings, "production", True) or not where(subject, stack):
+        if not getattr(settings, "production", True):
             return
         for place in subject.view.places(path):
             if not wanted.holds(place.raw if wanted.unknown else place.plain()):
@@ -58,6 +65,7 @@ def field(
         kinds=kinds,
         judge=judge,
         parts=parts,
+        where=where,
         across=across,
         path=path,
         bad=bad,
@@ -83,11 +91,45 @@ def companion(
 ) -> Rule:
     """Every resource of `kind` is named by a resource of kind `other` in its input `key`."""
 
+    def needs(subject: Subject, stack: Stack) -> list[Resource]:
+        found = stack.naming(subject.resource, other, key)
+        if not found:
+            # One that names what only a provider can tell may name this one.
+            known((each for each in stack.of(other) if not each.references.get(key)), key)
+        return found
+
+    return needing(
+        name,
+        says,
+        kind,
+        needs,
+        f"no {other.rstrip(':')} names it in {key}",
+        remedy=remedy,
+        severity=severity,
+        where=where,
+        frameworks=frameworks,
+        config=config,
+    )
+
+
+def needing(
+    name: str,
+    says: str,
+    kind: str,
+    needs: Needs,
+    message: str,
+    *,
+    remedy: str,
+    severity: Severity = Severity.HIGH,
+    where: Where = always,
+    frameworks: tuple[Framework, ...] = (),
+    config: type[RuleConfig] = RuleConfig,
+) -> Rule:
+    """There are other resources for every one of `kind`, as `needs` finds them."""
+
     def judge(subject: Subject, stack: Stack, settings: Any) -> Iterator[str]:
-        if not getattr(settings, "production", True) or not where(subject, stack):
-            return
-        if not stack.naming(subject.resource, other, key):
-            yield f"no {other.rstrip(':')} names it in {key}"
+        if getattr(settings, "production", True) and not needs(subject, stack):
+            yield message
 
     return Rule(
         name=name,
@@ -96,10 +138,42 @@ def companion(
         severity=severity,
         kinds=(kind,),
         judge=judge,
+        where=where,
         across=True,
+        needs=needs,
         frameworks=frameworks,
         config=config,
     )
+
+
+def known(resources: Iterable[Resource], key: str) -> None:
+    """Read the input `key` of each.
+
+    Raises:
+        UnknownRead: one of them is not known yet.
+    """
+    for each in resources:
+        if each.view.at(key).raw is UNKNOWN:
+            raise UnknownRead(f"{key} of {each.urn}")
+
+
+def some(items: Iterable[Item], holds: Callable[[Item], bool]) -> list[Item]:
+    """Those of which something holds.
+
+    Raises:
+        UnknownRead: it holds of none, and of some that cannot be told yet.
+    """
+    found: list[Item] = []
+    unsure: UnknownRead | None = None
+    for each in items:
+        try:
+            if holds(each):
+                found.append(each)
+        except UnknownRead as error:
+            unsure = error
+    if unsure and not found:
+        raise unsure
+    return found
 
 
 def protected(
@@ -114,7 +188,7 @@ def protected(
     """The engine refuses to delete every resource of these kinds."""
 
     def judge(subject: Subject, stack: Stack, settings: Any) -> Iterator[str]:
-        if getattr(settings, "production", True) and where(subject, stack) and not subject.resource.protect:
+        if getattr(settings, "production", True) and not subject.resource.protect:
             yield "the resource option protect is not set"
 
     return Rule(
@@ -124,6 +198,7 @@ def protected(
         severity=Severity.HIGH,
         kinds=kinds,
         judge=judge,
+        where=where,
         across=across,
         config=config,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mlops_policy.aws import ecr, eks, identity, keys_and_logs, nodes, rds, s3
+from mlops_policy.aws import network as aws_network
 from mlops_policy.kubernetes import (
     availability,
     containers,
@@ -25,6 +27,14 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
     "kubernetes namespaces": namespaces.RULES,
     "kubernetes rbac": rbac.RULES,
     "helm releases": releases.RULES,
+    "aws eks": eks.RULES,
+    "aws nodes": nodes.RULES,
+    "aws identity": identity.RULES,
+    "aws s3": s3.RULES,
+    "aws ecr": ecr.RULES,
+    "aws rds": rds.RULES,
+    "aws keys and logs": keys_and_logs.RULES,
+    "aws network": aws_network.RULES,
 }
 """Rules by the family that they are of."""
 RULES: tuple[Rule, ...] = tuple(rule for rules in FAMILIES.values() for rule in rules)

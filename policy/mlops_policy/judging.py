@@ -138,9 +138,20 @@ def _parts(rule: Rule, resource: Resource) -> Iterator[View | Finding]:
 
 
 def _judged(configured: Configured, resource: Resource, view: View, stack: Stack) -> Iterator[Finding]:
-    rule = configured.rule
+    rule, subject = configured.rule, Subject(resource, view)
+    unsure: UnknownRead | None = None
     try:
-        for message in rule.judge(Subject(resource, view), stack, configured.config):
+        if not rule.where(subject, stack):
+            return
+    except UnknownRead as error:
+        unsure = error
+    except Exception as error:
+        yield _said(rule, resource, error)
+        return
+    try:
+        for message in rule.judge(subject, stack, configured.config):
+            if unsure:
+                raise unsure
             yield Finding(rule, resource.urn, message)
     except Exception as error:
         yield _said(rule, resource, error)

@@ -67,6 +67,8 @@ Judge = Callable[[Subject, Stack, Any], Iterator[str]]
 Each subject is judged by itself: what is not known of one hides nothing of another.
 """
 Parts = Callable[[Resource], Iterable[View]]
+Where = Callable[[Subject, Stack], bool]
+Needs = Callable[[Subject, Stack], list[Resource]]
 REMOVE: Final = MISSING
 """As `bad`: the field breaks the rule by being absent."""
 
@@ -74,6 +76,11 @@ REMOVE: Final = MISSING
 def whole(resource: Resource) -> Iterable[View]:
     """The resource as one part."""
     return [resource.view]
+
+
+def always(subject: Subject, stack: Stack) -> bool:
+    """Of every subject."""
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +94,10 @@ class Rule:
         kinds: type tokens that it is about, as `resources.is_of` reads them.
         judge: see `Judge`; its third argument is an instance of `config`.
         parts: the parts of a resource that are judged one by one, such as its containers.
+        where: which subjects it is about. Where that is not known yet, a subject that meets the rule is good,
+            and one that does not is undecided.
         across: it needs to see other resources too, so it is judged when all are known to the engine.
+        needs: the other resources by which a subject meets the rule; None where it does by itself.
         path: the field that it is about, from a part on, as `View.places` reads it; "" for none.
         bad: a value that breaks it there; REMOVE where absence does.
         fix: a value that mends it there under the level `remediate`; MISSING where none is safe.
@@ -100,7 +110,9 @@ class Rule:
     kinds: tuple[str, ...]
     judge: Judge
     parts: Parts = whole
+    where: Where = always
     across: bool = False
+    needs: Needs | None = None
     path: str = ""
     bad: Any = REMOVE
     fix: Any = MISSING

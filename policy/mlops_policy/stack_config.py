@@ -28,8 +28,8 @@ def from_stack(
         BadConfig: the section, or a rule in it, is not a mapping, or a level does not exist.
     """
     given = {name: _mapping(name, values) for name, values in _mapping(STACK_KEY, _section(config)).items()}
-    production = json.loads(config.get(PRODUCTION_OF) or "{}").get("production")
-    if production is not None:
+    if PRODUCTION_OF in config:
+        production = json.loads(config[PRODUCTION_OF]).get("production", False)
         asked = [rule.name for rule in rules if issubclass(rule.config, ProductionConfig)]
         given |= {name: {"production": production, **given.get(name, {})} for name in asked}
     levels = {name: _level(name, values[LEVEL]) for name, values in given.items() if LEVEL in values}

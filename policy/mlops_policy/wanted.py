@@ -103,6 +103,12 @@ FILLED = Wanted("a list with something in it", lambda found: _filled(found, (lis
 """A list that is not empty."""
 SECTION = Wanted("a section with keys", lambda found: _filled(found, Mapping), unknown=True)
 """A mapping that is not empty."""
+TEXT = Wanted(
+    "given, as a text",
+    lambda found: found is UNKNOWN or (isinstance(found, str) and found != ""),
+    unknown=True,
+)
+"""A text with something in it, such as a name or an ARN."""
 ABSENT = Wanted("absent", lambda found: not GIVEN.holds(found))
 """Nothing."""
 
