@@ -18,7 +18,7 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 from mlops_policy.analyzer import Analyzer
 from mlops_policy.catalog import RULES
 from mlops_policy.errors import BadConfig
-from mlops_policy.rules import ProductionConfig, Rule
+from mlops_policy.rules import LocalConfig, ProductionConfig, Rule, RuleConfig
 
 NAME = "mlops"
 _PARENT_CHECK_SECONDS = 1.0
@@ -61,14 +61,22 @@ def serve(rules: Sequence[Rule] = RULES, name: str = NAME) -> None:
 
 
 def from_stack(config: Mapping[str, str], rules: Sequence[Rule]) -> dict[str, dict[str, Any]]:
-    """The rules' configuration in a stack's own: `mlops:policy`, and whether `mlops:aws` is production.
+    """The rules' configuration in a stack's own: `mlops:policy`, and what its other sections tell.
+
+    They tell whether it is production (`mlops:aws.production`; the node of `mlops:cluster.maker` local-node
+    is not) and whether its nodes are one machine's own.
 
     Args:
         config: by full key, sections as JSON, as the engine hands it to plugins.
     """
     given: dict[str, dict[str, Any]] = json.loads(config.get("mlops:policy") or "{}")
-    production = json.loads(config.get("mlops:aws") or "{}").get("production")
-    if production is None:
-        return given
-    asked = [rule.name for rule in rules if issubclass(rule.config, ProductionConfig)]
-    return {**given, **{name: {"production": production, **given.get(name, {})} for name in asked}}
+    ground = json.loads(config.get("mlops:aws") or "{}")
+    local = json.loads(config.get("mlops:cluster") or "{}").get("maker") == "local-node"
+    told: dict[type[RuleConfig], dict[str, Any]] = {LocalConfig: {"localNode": True}} if local else {}
+    if local or ground:
+        told[ProductionConfig] = {"production": ground.get("production", False)}
+    for rule in rules:
+        for kind, values in told.items():
+            if issubclass(rule.config, kind):
+                given[rule.name] = {**values, **given.get(rule.name, {})}
+    return given
