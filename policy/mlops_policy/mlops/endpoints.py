@@ -13,8 +13,8 @@ from mlops_policy.views import MISSING, View, WrongShape, shown
 
 KINDS = LONG_RUNNING
 NAME_LABEL: Final = "app.kubernetes.io/name"
-OWNER_LABEL: Final = "mlops.dev/owner"
-"""Label of an endpoint's workload: who answers for its model."""
+OWNER: Final = "mlops.dev/owner"
+"""Annotation of an endpoint's workload: who answers for its model."""
 COMPONENT: Final = "model-endpoint"
 MODELS: Final = "MLOPS_MODELS"
 

@@ -11,7 +11,7 @@ from mlops_policy.kubernetes import scaling
 from mlops_policy.mlops.endpoints import (
     KINDS,
     MODELS,
-    OWNER_LABEL,
+    OWNER,
     leaves_in_clear,
     number,
     served,
@@ -47,7 +47,7 @@ class TraceConfig(ProductionConfig):
 
 
 def _owned(subject: Subject, stack: Stack, config: OwnersConfig) -> Iterator[str]:
-    view = subject.view.at("metadata.labels").key(OWNER_LABEL)
+    view = subject.view.at("metadata.annotations").key(OWNER)
     if not view.text():
         yield f"{view.path} is not set"
     elif config.owners and view.text() not in config.owners:
@@ -144,7 +144,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="endpoint-owner",
         says="The model of an endpoint has an owner.",
-        remedy=f"Name one in alerts.owner of ModelEndpoint (owner of mlops:endpoints); it is the label {OWNER_LABEL}.",
+        remedy=f"Name one in alerts.owner of ModelEndpoint (owner of mlops:endpoints); it is the annotation {OWNER}.",
         severity=Severity.MEDIUM,
         kinds=KINDS,
         judge=_owned,
