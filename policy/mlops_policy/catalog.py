@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlops_policy.aws import ecr, eks, identity, keys_and_logs, nodes, rds, s3
 from mlops_policy.aws import network as aws_network
+from mlops_policy.cost import machines, spending, tags
 from mlops_policy.kubernetes import (
     availability,
     containers,
@@ -15,7 +16,9 @@ from mlops_policy.kubernetes import (
     rbac,
     releases,
 )
+from mlops_policy.mlops import serving, watching
 from mlops_policy.rules import Rule
+from mlops_policy.stackwide import reach, secrets
 
 FAMILIES: dict[str, tuple[Rule, ...]] = {
     "kubernetes pods": pods.RULES,
@@ -35,6 +38,9 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
     "aws rds": rds.RULES,
     "aws keys and logs": keys_and_logs.RULES,
     "aws network": aws_network.RULES,
+    "cost": (*tags.RULES, *machines.RULES, *spending.RULES),
+    "mlops": (*serving.RULES, *watching.RULES),
+    "stack": (*reach.RULES, *secrets.RULES),
 }
 """Rules by the family that they are of."""
 RULES: tuple[Rule, ...] = tuple(rule for rules in FAMILIES.values() for rule in rules)

@@ -53,6 +53,13 @@ class ProductionConfig(RuleConfig):
     """Whether the stack is one of production."""
 
 
+class LocalConfig(RuleConfig):
+    """Of rules about who can reach what."""
+
+    local_node: bool = False
+    """Whether the nodes are one machine's own, so that their ports lead nowhere but to that machine."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """What one judgement is about: a resource, and the part of it that is looked at."""
