@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from mlops_policy import cel
 from mlops_policy.resources import Stack
 from mlops_policy.rules import Framework, Level, Parts, Rule, RuleConfig, Severity, Subject, whole
 from mlops_policy.views import MISSING, UNKNOWN, shown
@@ -67,7 +68,13 @@ def field(
         level=level,
         frameworks=frameworks,
         config=config,
+        cel=_in_cel(path, wanted) if where is always else None,
     )
+
+
+def _in_cel(path: str, wanted: Wanted) -> cel.Cel | None:
+    test, of_nothing = wanted.cel, wanted.holds(MISSING)
+    return None if test is None else lambda part: cel.every(part, path, test, of_nothing)
 
 
 def companion(

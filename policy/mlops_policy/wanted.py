@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from mlops_policy import cel
 from mlops_policy.views import MISSING
 
 
@@ -13,25 +14,31 @@ from mlops_policy.views import MISSING
 class Wanted:
     """A condition on a known value (MISSING for none), and how it reads after "must be".
 
-    `unknown` says that a value which is not known yet meets it, because there will be one.
+    `unknown` says that a value which is not known yet meets it, because there will be one; `cel` is the same
+    condition in the language of the API server, where that can say it.
     """
 
     says: str
     holds: Callable[[Any], bool]
     unknown: bool = False
+    cel: cel.Test | None = None
 
 
 def equal(value: Any) -> Wanted:
     """This value alone."""
     return Wanted(
-        repr(value), lambda found: bool(found == value) and isinstance(found, bool) == isinstance(value, bool)
+        repr(value),
+        lambda found: bool(found == value) and isinstance(found, bool) == isinstance(value, bool),
+        cel=cel.equal(value),
     )
 
 
 def one_of(values: Iterable[Any]) -> Wanted:
     """One of these."""
     allowed = tuple(values)
-    return Wanted(f"one of {', '.join(map(str, allowed))}", lambda found: found in allowed)
+    return Wanted(
+        f"one of {', '.join(map(str, allowed))}", lambda found: found in allowed, cel=cel.one_of(allowed)
+    )
 
 
 def at_least(least: int) -> Wanted:
@@ -40,7 +47,7 @@ def at_least(least: int) -> Wanted:
     def holds(found: Any) -> bool:
         return isinstance(found, int | float) and not isinstance(found, bool) and found >= least
 
-    return Wanted(f"{least} or more", holds)
+    return Wanted(f"{least} or more", holds, cel=cel.at_least(least))
 
 
 def has(wanted: Iterable[str]) -> Wanted:
@@ -49,6 +56,7 @@ def has(wanted: Iterable[str]) -> Wanted:
     return Wanted(
         f"a list with {', '.join(sorted(needed))}",
         lambda found: isinstance(found, list | tuple) and needed <= {str(item) for item in found},
+        cel=cel.has(sorted(needed)),
     )
 
 
@@ -60,16 +68,21 @@ def without(banned: Iterable[str]) -> Wanted:
         items = found if isinstance(found, list | tuple) else [found]
         return not never & {str(item) for item in items}
 
-    return Wanted(f"without {', '.join(sorted(never))}", holds)
+    return Wanted(f"without {', '.join(sorted(never))}", holds, cel=cel.without(sorted(never)))
 
 
-YES = Wanted("true", lambda found: found is True or found == "true")
+YES = Wanted("true", lambda found: found is True or found == "true", cel=cel.yes)
 """True, or the text that some providers take for it."""
-NO = Wanted("false", lambda found: found is False or found == "false")
+NO = Wanted("false", lambda found: found is False or found == "false", cel=cel.no)
 """False, and said so."""
-NOT_YES = Wanted("false or absent", lambda found: not YES.holds(found))
+NOT_YES = Wanted("false or absent", lambda found: not YES.holds(found), cel=cel.not_yes)
 """False, or not said."""
-GIVEN = Wanted("given", lambda found: found is not MISSING and found not in ("", [], {}), unknown=True)
+GIVEN = Wanted(
+    "given",
+    lambda found: found is not MISSING and found not in ("", [], {}),
+    unknown=True,
+    cel=cel.given,
+)
 """Anything but nothing."""
-ABSENT = Wanted("absent", lambda found: not GIVEN.holds(found))
+ABSENT = Wanted("absent", lambda found: not GIVEN.holds(found), cel=cel.absent)
 """Nothing."""
