@@ -17,8 +17,29 @@ Cel = Callable[[str], str]
 EACH = "[]"
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset(
-    "as break const continue else false for function if import in let loop namespace null package return true "
-    "var void while".split()
+    [
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "false",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "let",
+        "loop",
+        "namespace",
+        "null",
+        "package",
+        "return",
+        "true",
+        "var",
+        "void",
+        "while",
+    ]
 )
 
 
@@ -36,7 +57,9 @@ def literal(value: Any) -> str:
 
 def at(value: str, keys: Iterable[str]) -> str:
     """What stands at keys of a value, if anything."""
-    taken = [f".?{key}" if _PLAIN.fullmatch(key) and key not in _RESERVED else f"[?{literal(key)}]" for key in keys]
+    taken = [
+        f".?{key}" if _PLAIN.fullmatch(key) and key not in _RESERVED else f"[?{literal(key)}]" for key in keys
+    ]
     return value + "".join(taken) if taken else f"optional.of({value})"
 
 

@@ -70,7 +70,7 @@ KINDS = (
 """Those in namespaces alone: a selector of namespaces lets no other object out."""
 
 POD = "variables.pod"
-_LISTED = "{}.?containers.orValue([]) + {}.?initContainers.orValue([])".format(POD, POD)
+_LISTED = f"{POD}.?containers.orValue([]) + {POD}.?initContainers.orValue([])"
 VARIABLES = {
     "containers": f"{_LISTED} + {POD}.?ephemeralContainers.orValue([])",
 }
