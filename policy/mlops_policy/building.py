@@ -8,7 +8,7 @@ from typing import Any
 from mlops_policy import cel
 from mlops_policy.resources import Stack
 from mlops_policy.rules import Framework, Level, Parts, Rule, RuleConfig, Severity, Subject, whole
-from mlops_policy.views import MISSING, UNKNOWN, shown
+from mlops_policy.views import MISSING, shown
 from mlops_policy.wanted import Wanted
 
 Where = Callable[[Subject, Stack], bool]
@@ -48,9 +48,7 @@ def field(
         if not getattr(settings, "production", True) or not where(subject, stack):
             return
         for place in subject.view.places(path):
-            if place.raw is UNKNOWN and wanted.unknown:
-                continue
-            if not wanted.holds(place.plain()):
+            if not wanted.holds(place.raw if wanted.unknown else place.plain()):
                 yield f"{place.path} is {shown(place.raw)} and must be {wanted.says}"
 
     return Rule(

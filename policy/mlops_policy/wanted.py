@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ class Wanted:
     """A condition on a known value (MISSING for none), and how it reads after "must be".
 
     `unknown` says that a value which is not known yet meets it, because there will be one; `cel` is the same
-    condition in the language of the API server, where that can say it.
+    condition on a value that is there in the language of the API server, where that can say it.
     """
 
     says: str
@@ -69,6 +70,37 @@ def without(banned: Iterable[str]) -> Wanted:
         return not never & {str(item) for item in items}
 
     return Wanted(f"without {', '.join(sorted(never))}", holds, cel=cel.without(sorted(never)))
+
+
+def only(allowed: Iterable[str]) -> Wanted:
+    """A list of some of these; nothing at all is fine."""
+    fine = frozenset(allowed)
+
+    def holds(found: Any) -> bool:
+        items = [] if found is MISSING else found if isinstance(found, list | tuple) else [found]
+        return {str(item) for item in items} <= fine
+
+    return Wanted(f"without anything but {', '.join(sorted(fine))}", holds, cel=cel.only(sorted(fine)))
+
+
+def like(pattern: str, says: str) -> Wanted:
+    """A text of which all matches a regular expression."""
+    whole = re.compile(pattern)
+    return Wanted(
+        says,
+        lambda found: isinstance(found, str) and whole.fullmatch(found) is not None,
+        cel=cel.like(pattern),
+    )
+
+
+def optional(wanted: Wanted) -> Wanted:
+    """Absent, or as wanted."""
+    return Wanted(
+        f"absent or {wanted.says}",
+        lambda found: found is MISSING or wanted.holds(found),
+        wanted.unknown,
+        wanted.cel,
+    )
 
 
 YES = Wanted("true", lambda found: found is True or found == "true", cel=cel.yes)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from mlops_policy.admission.kinds import KINDS, LISTS, ONES, POD, VARIABLES, Kind, judged_kinds
-from mlops_policy.cel import Cel, literal
-from mlops_policy.resources import is_of
+from mlops_policy.admission.kinds import FAMILIES, LISTS, ONES, Family, judged_kinds
+from mlops_policy.cel import POD, Cel, literal
 from mlops_policy.rules import ProductionConfig, Rule, RuleConfig
 
 Document = dict[str, Any]
@@ -15,13 +14,13 @@ KUBERNETES = "kubernetes:"
 
 
 def policies(rules: Iterable[Rule]) -> list[Document]:
-    """The spec of a policy for every kind that rules are about, `{"name", "spec"}` each.
+    """The spec of a policy for every family of kinds that rules are about, `{"name", "spec"}` each.
 
     Each rule is one of its validations, and its name the beginning of that one's message.
     """
     said = [rule for rule in rules if not why_not(rule)]
-    found = ((kind, [rule for rule in said if is_of(kind.token, rule.kinds)]) for kind in KINDS)
-    return [{"name": kind.name, "spec": _spec(kind, rules)} for kind, rules in found if rules]
+    found = ((family, [rule for rule in said if judged_kinds(family, rule)]) for family in FAMILIES)
+    return [{"name": family.name, "spec": _spec(family, rules)} for family, rules in found if rules]
 
 
 def unsaid(rules: Iterable[Rule]) -> dict[str, str]:
@@ -40,51 +39,68 @@ def why_not(rule: Rule) -> str:
         return "it holds in production alone, and a cluster does not know whether it is that"
     if rule.config is not RuleConfig:
         return "it has a configuration, which the cluster does not have"
-    if not judged_kinds(rule.kinds):
+    if not any(judged_kinds(family, rule) for family in FAMILIES):
         return "it is about objects that are in no namespace, or of kinds that not every cluster has"
     if rule.cel is None or not (rule.parts in LISTS or rule.parts in ONES):
         return "what it asks is more than the state of a field"
     return ""
 
 
-def _spec(kind: Kind, rules: list[Rule]) -> Document:
-    resources = {
-        "apiGroups": [kind.group],
-        "apiVersions": [kind.version],
-        "resources": list(kind.resources),
-        "operations": ["CREATE", "UPDATE"],
-    }
+def _spec(family: Family, rules: list[Rule]) -> Document:
+    resources = [
+        {
+            "apiGroups": [kind.group],
+            "apiVersions": [kind.version],
+            "resources": list(kind.resources),
+            "operations": ["CREATE", "UPDATE"],
+        }
+        for kind in family.kinds
+    ]
     spec: Document = {
         "failurePolicy": "Fail",
-        "matchConstraints": {"resourceRules": [resources]},
-        "validations": [_validation(rule, rule.cel) for rule in rules if rule.cel],
+        "matchConstraints": {"resourceRules": resources},
+        "validations": [_validation(family, rule, rule.cel) for rule in rules if rule.cel],
     }
-    if kind.judged:
-        old = kind.judged.replace("object", "oldObject", 1)
-        changed = f"request.operation == 'CREATE' || {kind.judged} != {old}"
-        spec["matchConditions"] = [{"name": "changed", "expression": changed}]
-    if variables := _variables(kind, spec["validations"]):
-        spec["variables"] = variables
+    if conditions := _conditions(family):
+        spec["matchConditions"] = [{"name": name, "expression": value} for name, value in conditions.items()]
+    if variables := _variables(family, rules):
+        spec["variables"] = [{"name": name, "expression": value} for name, value in variables.items()]
     return spec
 
 
-def _variables(kind: Kind, validations: list[Mapping[str, str]]) -> list[Mapping[str, str]]:
-    """Those that validations use, each after those that it uses itself."""
-    text = "".join(each["expression"] for each in validations)
-    used = {name: value for name, value in VARIABLES.items() if f"variables.{name}" in text}
-    if POD in text or used:
-        used = {"pod": f"{kind.template}.spec"} | used
-    return [{"name": name, "expression": value} for name, value in used.items()]
+def _conditions(family: Family) -> dict[str, str]:
+    found = {}
+    if family.judged:
+        old = family.judged.replace("object", "oldObject", 1)
+        found["changed"] = f"request.operation == 'CREATE' || {family.judged} != {old}"
+    if family.unless:
+        found["made-by-people"] = f"!({family.unless})"
+    return found
 
 
-def _validation(rule: Rule, cel: Cel) -> Document:
+def _variables(family: Family, rules: list[Rule]) -> dict[str, str]:
+    """What validations refer to, each after what it refers to itself."""
+    pod = {POD.removeprefix("variables."): f"{family.template}.spec"} if family.template else {}
+    lists = [LISTS[rule.parts] for rule in rules if rule.parts in LISTS]
+    return pod | {each.variable: each.value for each in lists}
+
+
+def _validation(family: Family, rule: Rule, cel: Cel) -> Document:
     message = f"{rule.name}: {rule.says} {rule.remedy}"
     if rule.parts in ONES:
-        return {"expression": cel(ONES[rule.parts]), "message": message}
-    expression, items = cel("part"), f"variables.{LISTS[rule.parts]}"
-    named = f"{items}.filter(part, !({expression})).map(part, part.name).join(', ')"
-    return {
-        "expression": f"{items}.all(part, {expression})",
-        "message": message,
-        "messageExpression": f"{literal(message + ' Container: ')} + {named}",
-    }
+        return {"expression": _of_its_kinds(family, rule, cel(ONES[rule.parts])), "message": message}
+    listed, expression = LISTS[rule.parts], cel("part")
+    items = f"variables.{listed.variable}"
+    asked = _of_its_kinds(family, rule, f"{items}.all(part, {expression})")
+    made = {"expression": asked, "message": message}
+    if listed.each:
+        named = f"{items}.filter(part, !({expression})).map(part, part.name).join(', ')"
+        made["messageExpression"] = f"{literal(f'{message} {listed.each}: ')} + {named}"
+    return made
+
+
+def _of_its_kinds(family: Family, rule: Rule, expression: str) -> str:
+    """The expression, asked of those kinds of a family alone that the rule is about."""
+    judged = judged_kinds(family, rule)
+    others = [kind.name for kind in family.kinds if kind not in judged]
+    return f"object.kind in {literal(others)} || {expression}" if others else expression

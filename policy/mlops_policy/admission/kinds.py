@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlops_policy.kubernetes import objects
-from mlops_policy.resources import is_of
-from mlops_policy.rules import Parts, whole
-
-JOB_TEMPLATE = "object.spec.jobTemplate.spec.template"
-TEMPLATE = "object.spec.template"
+from mlops_policy.cel import POD
+from mlops_policy.kubernetes import network, objects, rbac
+from mlops_policy.rules import Parts, Rule, whole
 
 
 @dataclass(frozen=True)
@@ -18,17 +15,16 @@ class Kind:
 
     Attributes:
         token: its type as Pulumi has it, and so as rules name it.
-        group: of its API.
         resources: its name in the API, with the subresources by which what is judged changes too.
-        template: where the pod with its metadata stands; "" for a kind without one.
-        judged: what must have changed for an update to be judged; "" for anything.
     """
 
     token: str
-    group: str
     resources: tuple[str, ...]
-    template: str = ""
-    judged: str = "object.spec"
+
+    @property
+    def group(self) -> str:
+        """Of its API."""
+        return self.token.split(":")[1].rpartition("/")[0].removeprefix("core")
 
     @property
     def version(self) -> str:
@@ -37,50 +33,109 @@ class Kind:
 
     @property
     def name(self) -> str:
-        """As part of an object's name."""
-        return self.resources[0]
+        """As objects have it."""
+        return self.token.split(":")[2]
 
 
-KINDS = (
-    Kind("kubernetes:core/v1:Pod", "", ("pods", "pods/ephemeralcontainers"), "object"),
-    Kind("kubernetes:apps/v1:Deployment", "apps", ("deployments",), TEMPLATE),
-    Kind("kubernetes:apps/v1:StatefulSet", "apps", ("statefulsets",), TEMPLATE),
-    Kind("kubernetes:apps/v1:DaemonSet", "apps", ("daemonsets",), TEMPLATE),
-    # Controllers go on scaling those that are older than the policy.
-    Kind("kubernetes:apps/v1:ReplicaSet", "apps", ("replicasets",), TEMPLATE, TEMPLATE),
-    Kind("kubernetes:core/v1:ReplicationController", "", ("replicationcontrollers",), TEMPLATE, TEMPLATE),
-    Kind("kubernetes:batch/v1:Job", "batch", ("jobs",), TEMPLATE, TEMPLATE),
-    Kind("kubernetes:batch/v1:CronJob", "batch", ("cronjobs",), JOB_TEMPLATE),
-    Kind("kubernetes:core/v1:Service", "", ("services",)),
-    Kind("kubernetes:core/v1:ServiceAccount", "", ("serviceaccounts",), judged=""),
-    Kind("kubernetes:core/v1:PersistentVolumeClaim", "", ("persistentvolumeclaims",)),
-    Kind("kubernetes:core/v1:ResourceQuota", "", ("resourcequotas",)),
-    Kind("kubernetes:networking.k8s.io/v1:NetworkPolicy", "networking.k8s.io", ("networkpolicies",)),
-    Kind("kubernetes:networking.k8s.io/v1:Ingress", "networking.k8s.io", ("ingresses",)),
-    Kind("kubernetes:policy/v1:PodDisruptionBudget", "policy", ("poddisruptionbudgets",)),
-    Kind("kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "autoscaling", ("horizontalpodautoscalers",)),
-    Kind("kubernetes:rbac.authorization.k8s.io/v1:Role", "rbac.authorization.k8s.io", ("roles",), judged=""),
-    Kind(
-        "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
-        "rbac.authorization.k8s.io",
-        ("rolebindings",),
-        judged="",
+@dataclass(frozen=True)
+class Family:
+    """Kinds that one policy is about.
+
+    Attributes:
+        name: of the policy.
+        template: where the pod with its metadata stands; "" for kinds without one.
+        judged: what must have changed for an update to be judged; "" for anything.
+        unless: which objects are not judged; "" for none.
+    """
+
+    name: str
+    kinds: tuple[Kind, ...]
+    template: str = ""
+    judged: str = ""
+    unless: str = ""
+
+
+_RIGHTS = "kubernetes:rbac.authorization.k8s.io/v1"
+FAMILIES = (
+    Family(
+        "pods",
+        (Kind("kubernetes:core/v1:Pod", ("pods", "pods/ephemeralcontainers")),),
+        "object",
+        "object.spec",
     ),
+    # A workload that is older than the policy can still be scaled: that leaves its template alone.
+    Family(
+        "workloads",
+        (
+            Kind("kubernetes:apps/v1:Deployment", ("deployments",)),
+            Kind("kubernetes:apps/v1:StatefulSet", ("statefulsets",)),
+            Kind("kubernetes:apps/v1:DaemonSet", ("daemonsets",)),
+            Kind("kubernetes:apps/v1:ReplicaSet", ("replicasets",)),
+            Kind("kubernetes:core/v1:ReplicationController", ("replicationcontrollers",)),
+            Kind("kubernetes:batch/v1:Job", ("jobs",)),
+        ),
+        "object.spec.template",
+        "object.spec.template",
+    ),
+    Family(
+        "cron-jobs",
+        (Kind("kubernetes:batch/v1:CronJob", ("cronjobs",)),),
+        "object.spec.jobTemplate.spec.template",
+        "object.spec.jobTemplate.spec.template",
+    ),
+    Family("services", (Kind("kubernetes:core/v1:Service", ("services",)),), judged="object.spec"),
+    # The cluster itself makes an account called default in every namespace.
+    Family(
+        "accounts",
+        (Kind("kubernetes:core/v1:ServiceAccount", ("serviceaccounts",)),),
+        unless="object.metadata.name == 'default'",
+    ),
+    Family("namespaces", (Kind("kubernetes:core/v1:Namespace", ("namespaces",)),)),
+    Family(
+        "network-policies",
+        (Kind("kubernetes:networking.k8s.io/v1:NetworkPolicy", ("networkpolicies",)),),
+        judged="object.spec",
+    ),
+    Family("roles", (Kind(f"{_RIGHTS}:Role", ("roles",)),)),
+    Family("role-bindings", (Kind(f"{_RIGHTS}:RoleBinding", ("rolebindings",)),)),
 )
-"""Those in namespaces alone: a selector of namespaces lets no other object out."""
+"""Namespaces and what is in them: a selector of namespaces lets no other object out."""
+_PLANNED = f"{POD}.?containers.orValue([]) + {POD}.?initContainers.orValue([])"
+_SIDECAR = "each.?restartPolicy.orValue('') == 'Always' && size(each.?ports.orValue([])) > 0"
 
-POD = "variables.pod"
-_LISTED = f"{POD}.?containers.orValue([]) + {POD}.?initContainers.orValue([])"
-VARIABLES = {
-    "containers": f"{_LISTED} + {POD}.?ephemeralContainers.orValue([])",
+
+@dataclass(frozen=True)
+class Listed:
+    """Parts that are several.
+
+    Attributes:
+        variable: its name in validations.
+        value: what has the parts.
+        each: what one is called in a message; "" where they have no names.
+    """
+
+    variable: str
+    value: str
+    each: str = ""
+
+
+LISTS: dict[Parts, Listed] = {
+    objects.containers: Listed(
+        "containers", f"{_PLANNED} + {POD}.?ephemeralContainers.orValue([])", "Container"
+    ),
+    objects.planned_containers: Listed("planned", _PLANNED, "Container"),
+    objects.serving_containers: Listed(
+        "serving",
+        f"{POD}.?containers.orValue([]) + {POD}.?initContainers.orValue([]).filter(each, {_SIDECAR})",
+        "Container",
+    ),
+    network.flows: Listed("flows", "object.spec.?ingress.orValue([]) + object.spec.?egress.orValue([])"),
+    rbac.grants: Listed("grants", "object.?rules.orValue([])"),
 }
-"""What validations of kinds with pods may use beside `variables.pod`, by name."""
-LISTS: dict[Parts, str] = {objects.containers: "containers"}
-"""Parts that are several, and the variable that has them."""
 ONES: dict[Parts, str] = {whole: "object", objects.pods: POD}
 """Parts that are one, and what has it."""
 
 
-def judged_kinds(kinds: tuple[str, ...]) -> list[Kind]:
-    """Those of KINDS that a rule about `kinds` is about."""
-    return [kind for kind in KINDS if is_of(kind.token, kinds)]
+def judged_kinds(family: Family, rule: Rule) -> list[Kind]:
+    """Those kinds of a family that a rule is about."""
+    return [kind for kind in family.kinds if rule.applies(kind.token)]
