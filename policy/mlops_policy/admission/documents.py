@@ -88,11 +88,12 @@ def _variables(family: Family, rules: list[Rule]) -> dict[str, str]:
 def _validation(family: Family, rule: Rule, cel: Cel) -> Document:
     message = f"{rule.name}: {rule.says} {rule.remedy}"
     if rule.parts in ONES:
-        return {"expression": _of_its_kinds(family, rule, cel(ONES[rule.parts])), "message": message}
+        asked = _of_its_kinds(family, rule, cel(ONES[rule.parts]))
+        return {"expression": asked, "message": message, "reason": "Forbidden"}
     listed, expression = LISTS[rule.parts], cel("part")
     items = f"variables.{listed.variable}"
     asked = _of_its_kinds(family, rule, f"{items}.all(part, {expression})")
-    made = {"expression": asked, "message": message}
+    made = {"expression": asked, "message": message, "reason": "Forbidden"}
     if listed.each:
         named = f"{items}.filter(part, !({expression})).map(part, part.name).join(', ')"
         made["messageExpression"] = f"{literal(f'{message} {listed.each}: ')} + {named}"
