@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlops_policy.building import field
 from mlops_policy.kubernetes.inheriting import inherited
-from mlops_policy.kubernetes.objects import WORKLOADS, containers, pods
+from mlops_policy.kubernetes.objects import WORKLOADS, containers, name_of, pods
 from mlops_policy.kubernetes.pods import cis
 from mlops_policy.resources import Stack
 from mlops_policy.rules import Rule, RuleConfig, Severity, Subject
@@ -25,6 +25,11 @@ def _scratch(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str
             limit = volume.at("emptyDir.sizeLimit")
             if not limit.text():
                 yield f"{limit.path} is not set: the pod may fill the node's disk"
+
+
+def _made_by_somebody(subject: Subject, stack: Stack) -> bool:
+    """Every namespace has the account `default`, which the API server makes and no pod may use."""
+    return name_of(subject.resource).text() != "default"
 
 
 RULES: tuple[Rule, ...] = (
@@ -72,6 +77,7 @@ RULES: tuple[Rule, ...] = (
         (ACCOUNT,),
         "automountServiceAccountToken",
         NO,
+        where=_made_by_somebody,
         severity=Severity.MEDIUM,
         frameworks=cis("4.1.6"),
     ),
