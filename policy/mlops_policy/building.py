@@ -36,12 +36,15 @@ def field(
     level: Level = Level.MANDATORY,
     frameworks: tuple[Framework, ...] = (),
     config: type[RuleConfig] = RuleConfig,
+    cel_where: str = "",
 ) -> Rule:
     """Every value at `path` of every part is as wanted; one that is not there is MISSING.
 
     Args:
         remedy: "" to tell the field and what it must be.
         where: which subjects it is about; one that looks at other resources needs `across`.
+        cel_where: the same condition on `object` in CEL; without it, the API server cannot judge a rule that
+            has one.
     """
 
     def judge(subject: Subject, stack: Stack, settings: Any) -> Iterator[str]:
@@ -66,13 +69,13 @@ def field(
         level=level,
         frameworks=frameworks,
         config=config,
-        cel=_in_cel(path, wanted) if where is always else None,
+        cel=_in_cel(path, wanted, cel_where) if cel_where or where is always else None,
     )
 
 
-def _in_cel(path: str, wanted: Wanted) -> cel.Cel | None:
-    test, of_nothing = wanted.cel, wanted.holds(MISSING)
-    return None if test is None else lambda part: cel.every(part, path, test, of_nothing)
+def _in_cel(path: str, wanted: Wanted, where: str) -> cel.Cel | None:
+    test, of_nothing, first = wanted.cel, wanted.holds(MISSING), f"!({where}) || " if where else ""
+    return None if test is None else lambda part: first + cel.every(part, path, test, of_nothing)
 
 
 def companion(

@@ -80,14 +80,14 @@ def no(value: str) -> str:
     return f"{value} == false"
 
 
-def not_yes(value: str) -> str:
-    """Anything but true."""
-    return f"{value} != true"
-
-
 def given(value: str) -> str:
     """Something that is not empty."""
     return f"!({absent(value)})"
+
+
+def filled(value: str) -> str:
+    """A list or mapping with something in it."""
+    return f"size({value}) > 0"
 
 
 def absent(value: str) -> str:

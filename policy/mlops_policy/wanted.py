@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mlops_policy import cel
-from mlops_policy.views import MISSING
+from mlops_policy.views import MISSING, UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -65,22 +65,28 @@ def without(banned: Iterable[str]) -> Wanted:
     """A list, or a text, with none of these; nothing at all is fine."""
     never = frozenset(banned)
 
-    def holds(found: Any) -> bool:
-        items = found if isinstance(found, list | tuple) else [found]
-        return not never & {str(item) for item in items}
-
-    return Wanted(f"without {', '.join(sorted(never))}", holds, cel=cel.without(sorted(never)))
+    return Wanted(
+        f"without {', '.join(sorted(never))}",
+        lambda found: all_texts(found, lambda item: item not in never),
+        cel=cel.without(sorted(never)),
+    )
 
 
 def only(allowed: Iterable[str]) -> Wanted:
     """A list of some of these; nothing at all is fine."""
     fine = frozenset(allowed)
 
-    def holds(found: Any) -> bool:
-        items = [] if found is MISSING else found if isinstance(found, list | tuple) else [found]
-        return {str(item) for item in items} <= fine
+    return Wanted(
+        f"without anything but {', '.join(sorted(fine))}",
+        lambda found: all_texts(found, lambda item: item in fine),
+        cel=cel.only(sorted(fine)),
+    )
 
-    return Wanted(f"without anything but {', '.join(sorted(fine))}", holds, cel=cel.only(sorted(fine)))
+
+def all_texts(found: Any, holds: Callable[[str], bool]) -> bool:
+    """Whether a list has texts alone, or a value is one, of which something holds; nothing is fine."""
+    items = [] if found is MISSING else found if isinstance(found, list | tuple) else [found]
+    return all(isinstance(item, str) and holds(item) for item in items)
 
 
 def like(pattern: str, says: str) -> Wanted:
@@ -107,7 +113,7 @@ YES = Wanted("true", lambda found: found is True or found == "true", cel=cel.yes
 """True, or the text that some providers take for it."""
 NO = Wanted("false", lambda found: found is False or found == "false", cel=cel.no)
 """False, and said so."""
-NOT_YES = Wanted("false or absent", lambda found: not YES.holds(found), cel=cel.not_yes)
+NOT_YES = Wanted("false or absent", lambda found: found is MISSING or NO.holds(found), cel=cel.no)
 """False, or not said."""
 GIVEN = Wanted(
     "given",
@@ -116,5 +122,15 @@ GIVEN = Wanted(
     cel=cel.given,
 )
 """Anything but nothing."""
+FILLED = Wanted(
+    "a list with something in it", lambda found: _filled(found, (list, tuple)), unknown=True, cel=cel.filled
+)
+"""A list that is not empty."""
+SECTION = Wanted("a section with keys", lambda found: _filled(found, Mapping), unknown=True, cel=cel.filled)
+"""A mapping that is not empty."""
 ABSENT = Wanted("absent", lambda found: not GIVEN.holds(found), cel=cel.absent)
 """Nothing."""
+
+
+def _filled(found: Any, kind: Any) -> bool:
+    return found is UNKNOWN or (isinstance(found, kind) and bool(found))

@@ -61,21 +61,13 @@ def _spec(family: Family, rules: list[Rule]) -> Document:
         "matchConstraints": {"resourceRules": resources},
         "validations": [_validation(family, rule, rule.cel) for rule in rules if rule.cel],
     }
-    if conditions := _conditions(family):
-        spec["matchConditions"] = [{"name": name, "expression": value} for name, value in conditions.items()]
+    if family.judged:
+        old = family.judged.replace("object", "oldObject", 1)
+        changed = f"request.operation == 'CREATE' || {family.judged} != {old}"
+        spec["matchConditions"] = [{"name": "changed", "expression": changed}]
     if variables := _variables(family, rules):
         spec["variables"] = [{"name": name, "expression": value} for name, value in variables.items()]
     return spec
-
-
-def _conditions(family: Family) -> dict[str, str]:
-    found = {}
-    if family.judged:
-        old = family.judged.replace("object", "oldObject", 1)
-        found["changed"] = f"request.operation == 'CREATE' || {family.judged} != {old}"
-    if family.unless:
-        found["made-by-people"] = f"!({family.unless})"
-    return found
 
 
 def _variables(family: Family, rules: list[Rule]) -> dict[str, str]:

@@ -45,14 +45,12 @@ class Family:
         name: of the policy.
         template: where the pod with its metadata stands; "" for kinds without one.
         judged: what must have changed for an update to be judged; "" for anything.
-        unless: which objects are not judged; "" for none.
     """
 
     name: str
     kinds: tuple[Kind, ...]
     template: str = ""
     judged: str = ""
-    unless: str = ""
 
 
 _RIGHTS = "kubernetes:rbac.authorization.k8s.io/v1"
@@ -84,12 +82,7 @@ FAMILIES = (
         "object.spec.jobTemplate.spec.template",
     ),
     Family("services", (Kind("kubernetes:core/v1:Service", ("services",)),), judged="object.spec"),
-    # The cluster itself makes an account called default in every namespace.
-    Family(
-        "accounts",
-        (Kind("kubernetes:core/v1:ServiceAccount", ("serviceaccounts",)),),
-        unless="object.metadata.name == 'default'",
-    ),
+    Family("accounts", (Kind("kubernetes:core/v1:ServiceAccount", ("serviceaccounts",)),)),
     Family("namespaces", (Kind("kubernetes:core/v1:Namespace", ("namespaces",)),)),
     Family(
         "network-policies",

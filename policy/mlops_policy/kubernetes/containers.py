@@ -6,7 +6,15 @@ from mlops_policy.building import field
 from mlops_policy.kubernetes.inheriting import inherited
 from mlops_policy.kubernetes.objects import LONG_RUNNING, planned_containers, serving_containers
 from mlops_policy.rules import Rule, Severity
-from mlops_policy.wanted import GIVEN
+from mlops_policy.views import UNKNOWN
+from mlops_policy.wanted import SECTION, Wanted, like
+
+_TEXT = like(r"[0-9]+(\.[0-9]+)?(m|k|Ki|[MGT]i?)?", "")
+QUANTITY = Wanted(
+    "a quantity such as 250m or 64Mi",
+    lambda found: found is UNKNOWN or isinstance(found, int | float) or _TEXT.holds(found),
+    unknown=True,
+)
 
 RULES: tuple[Rule, ...] = (
     *(
@@ -14,7 +22,7 @@ RULES: tuple[Rule, ...] = (
             name,
             says,
             path,
-            GIVEN,
+            QUANTITY,
             bad="",
             parts=planned_containers,
             severity=severity,
@@ -47,7 +55,7 @@ RULES: tuple[Rule, ...] = (
             f"A container that serves tells {what}.",
             LONG_RUNNING,
             f"{name}Probe",
-            GIVEN,
+            SECTION,
             parts=serving_containers,
             severity=Severity.MEDIUM,
             remedy=f"Give the container a {name}Probe.",

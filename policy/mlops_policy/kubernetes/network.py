@@ -19,7 +19,7 @@ from mlops_policy.kubernetes.objects import (
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import Framework, Rule, RuleConfig, Severity, Subject
 from mlops_policy.views import View, shown
-from mlops_policy.wanted import ABSENT, GIVEN
+from mlops_policy.wanted import ABSENT, FILLED
 
 POLICY = "kubernetes:networking.k8s.io/*:NetworkPolicy"
 SERVICE = "kubernetes:core/*:Service"
@@ -136,7 +136,7 @@ RULES: tuple[Rule, ...] = (
         "What a NetworkPolicy lets in or out has ports.",
         (POLICY,),
         "ports",
-        GIVEN,
+        FILLED,
         parts=flows,
         severity=Severity.MEDIUM,
         remedy="List the ports in each rule of the NetworkPolicy.",

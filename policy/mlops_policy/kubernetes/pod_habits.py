@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mlops_policy import cel
 from mlops_policy.building import field
 from mlops_policy.kubernetes.inheriting import inherited
-from mlops_policy.kubernetes.objects import WORKLOADS, containers, pods
+from mlops_policy.kubernetes.objects import WORKLOADS, containers, name_of, pods
 from mlops_policy.kubernetes.pods import cis
 from mlops_policy.resources import Stack
 from mlops_policy.rules import Rule, RuleConfig, Severity, Subject
@@ -32,6 +32,11 @@ def _scratch(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str
 def _scratch_in_cel(part: str) -> str:
     limited = "!has(each.emptyDir) || each.emptyDir.?sizeLimit.orValue('') != ''"
     return f"{cel.at(part, 'volumes')}.orValue([]).all(each, {limited})"
+
+
+def _made_by_somebody(subject: Subject, stack: Stack) -> bool:
+    """Every namespace has the account `default`, which the API server makes and no pod may use."""
+    return name_of(subject.resource).text() != "default"
 
 
 RULES: tuple[Rule, ...] = (
@@ -79,6 +84,8 @@ RULES: tuple[Rule, ...] = (
         (ACCOUNT,),
         "automountServiceAccountToken",
         NO,
+        where=_made_by_somebody,
+        cel_where="object.metadata.name != 'default'",
         severity=Severity.MEDIUM,
         frameworks=cis("4.1.6"),
     ),

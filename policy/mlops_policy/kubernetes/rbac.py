@@ -11,7 +11,7 @@ from mlops_policy.kubernetes.pods import cis
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import Framework, Rule, RuleConfig, Severity, Subject
 from mlops_policy.views import View, shown
-from mlops_policy.wanted import Wanted, without
+from mlops_policy.wanted import Wanted, all_texts, without
 
 CLUSTER_ROLE = "kubernetes:rbac.authorization.k8s.io/*:ClusterRole"
 ROLES = (CLUSTER_ROLE, "kubernetes:rbac.authorization.k8s.io/*:Role")
@@ -35,14 +35,9 @@ def grants(role: Resource) -> Iterator[View]:
     yield from role.view.key("rules").items()
 
 
-def _star(found: object) -> bool:
-    items = found if isinstance(found, list | tuple) else [found]
-    return any("*" in str(item) for item in items)
-
-
 _NAMED = Wanted(
     "a list without *",
-    lambda found: not _star(found),
+    lambda found: all_texts(found, lambda item: "*" not in item),
     cel=lambda value: f"{value}.all(each, !each.contains('*'))",
 )
 

@@ -33,7 +33,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="helm-chart-reviewed",
         says="Somebody has looked at what a Helm release makes, which policies do not see.",
-        remedy="Give `mlops policy check` what `helm template` prints, then add <chart>@<version> to reviewed.",
+        remedy="Give `mlops policy check` what `helm template` says, and add <chart>@<version> to reviewed.",
         severity=Severity.MEDIUM,
         kinds=(RELEASE,),
         judge=_opaque,
