@@ -1,6 +1,7 @@
 """The settings `mlops:policy`: how the policies of an environment differ from what they are by default.
 
-Which policies there are, and their own keys, the policy pack says; it reads the same section and refuses others.
+Which policies there are, and their own keys, the policy pack says: it reads the same section and refuses
+others.
 """
 
 from pydantic import ConfigDict

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mlops_policy import cel
 from mlops_policy.kubernetes.objects import WORKLOADS, containers, pod_spec
 from mlops_policy.resources import Stack
 from mlops_policy.rules import Framework, Parts, Rule, RuleConfig, Severity, Subject
@@ -50,4 +51,12 @@ def inherited(
         bad=bad,
         fix=fix,
         frameworks=frameworks,
+        cel=_in_cel(path, wanted),
     )
+
+
+def _in_cel(path: str, wanted: Wanted) -> cel.Cel | None:
+    test, inherits, of_nothing = wanted.cel, cel.at(cel.POD, path), wanted.holds(MISSING)
+    if test is None:
+        return None
+    return lambda part: cel.meets(f"{cel.at(part, path)}.or({inherits})", test, of_nothing)

@@ -149,6 +149,7 @@ RULES: tuple[Rule, ...] = (
         kinds=(POLICY,),
         judge=_peers,
         parts=flows,
+        cel=lambda part: f"size({part}.?from.orValue([]) + {part}.?to.orValue([])) > 0",
     ),
     Rule(
         name="network-service-type",

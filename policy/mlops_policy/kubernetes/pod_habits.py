@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlops_policy import cel
 from mlops_policy.building import field
 from mlops_policy.kubernetes.inheriting import inherited
-from mlops_policy.kubernetes.objects import WORKLOADS, containers, pods
+from mlops_policy.kubernetes.objects import WORKLOADS, containers, name_of, pods
 from mlops_policy.kubernetes.pods import cis
 from mlops_policy.resources import Stack
 from mlops_policy.rules import Rule, RuleConfig, Severity, Subject
@@ -16,6 +17,7 @@ ACCOUNT = "kubernetes:core/*:ServiceAccount"
 _OWN_ACCOUNT = Wanted(
     "the name of an account other than default",
     lambda found: GIVEN.holds(found) and found != "default" and isinstance(found, str),
+    cel=lambda value: f"!({value} in ['', 'default'])",
 )
 
 
@@ -25,6 +27,16 @@ def _scratch(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str
             limit = volume.at("emptyDir.sizeLimit")
             if not limit.text():
                 yield f"{limit.path} is not set: the pod may fill the node's disk"
+
+
+def _scratch_in_cel(part: str) -> str:
+    limited = "!has(each.emptyDir) || each.emptyDir.?sizeLimit.orValue('') != ''"
+    return f"{cel.at(part, 'volumes')}.orValue([]).all(each, {limited})"
+
+
+def _made_by_somebody(subject: Subject, stack: Stack) -> bool:
+    """Every namespace has the account `default`, which the API server makes and no pod may use."""
+    return name_of(subject.resource).text() != "default"
 
 
 RULES: tuple[Rule, ...] = (
@@ -72,6 +84,8 @@ RULES: tuple[Rule, ...] = (
         (ACCOUNT,),
         "automountServiceAccountToken",
         NO,
+        where=_made_by_somebody,
+        cel_where="object.metadata.name != 'default'",
         severity=Severity.MEDIUM,
         frameworks=cis("4.1.6"),
     ),
@@ -94,5 +108,6 @@ RULES: tuple[Rule, ...] = (
         judge=_scratch,
         parts=pods,
         path="volumes[].emptyDir.sizeLimit",
+        cel=_scratch_in_cel,
     ),
 )

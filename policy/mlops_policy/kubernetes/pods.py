@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlops_policy import cel
 from mlops_policy.building import field
 from mlops_policy.kubernetes.inheriting import inherited
 from mlops_policy.kubernetes.objects import WORKLOADS, containers, pods
@@ -40,6 +41,16 @@ def _hosts(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]:
             host = subject.view.at(f"{hook}.{action}.host")
             if host.text():
                 yield f"{host.path} is {host.text()!r} and must be absent: it leads away from the pod"
+
+
+def _volumes_in_cel(part: str) -> str:
+    allowed = cel.literal(("name", *VOLUMES))
+    return f"{cel.at(part, 'volumes')}.orValue([]).all(each, each.all(key, key in {allowed}))"
+
+
+def _hosts_in_cel(part: str) -> str:
+    places = [f"{hook}.{action}.host" for hook in (*PROBES, *HOOKS) for action in ("httpGet", "tcpSocket")]
+    return " && ".join(f"{cel.at(part, place)}.orValue('') == ''" for place in places)
 
 
 _HOST: tuple[Rule, ...] = (
@@ -100,6 +111,7 @@ _HOST: tuple[Rule, ...] = (
         parts=pods,
         path="volumes[].hostPath",
         bad={"path": "/"},
+        cel=_volumes_in_cel,
     ),
     Rule(
         name="pod-no-probe-host",
@@ -111,6 +123,7 @@ _HOST: tuple[Rule, ...] = (
         parts=containers,
         path="lifecycle.preStop.httpGet.host",
         bad="198.51.100.7",
+        cel=_hosts_in_cel,
     ),
 )
 _CONTEXT: tuple[Rule, ...] = (

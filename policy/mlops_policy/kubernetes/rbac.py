@@ -35,7 +35,11 @@ def grants(role: Resource) -> Iterator[View]:
     yield from role.view.key("rules").items()
 
 
-_NAMED = Wanted("a list without *", lambda found: all_texts(found, lambda item: "*" not in item))
+_NAMED = Wanted(
+    "a list without *",
+    lambda found: all_texts(found, lambda item: "*" not in item),
+    cel=lambda value: f"{value}.all(each, !each.contains('*'))",
+)
 
 
 def _secrets(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]:
