@@ -5,7 +5,9 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
-from pulumi_mlops.alerts import EndpointAlerts, render, validated
+from pulumi_mlops import inputs
+from pulumi_mlops.alerts import EndpointAlerts, limits, render, validated
+from pulumi_mlops.alerts.settings import DEFAULT_OWNER
 from pulumi_mlops.errors import InvalidValue
 
 
@@ -58,7 +60,8 @@ class EndpointAlertsArgs(TypedDict, total=False):
     """Who is told of what about an endpoint."""
 
     owner: pulumi.Input[str]
-    """Label `owner` of every alert, for routing; `platform` by default."""
+    """Who answers for the model: label `owner` of every alert, for routing, and an annotation of the
+    Deployment, for policies; `platform` by default."""
     runbooks: pulumi.Input[str]
     """Address or folder of the runbooks; `docs/runbooks` by default."""
     slo: SloArgs
@@ -89,6 +92,11 @@ def rule_file(wanted: Mapping[str, Any], endpoint: str, model: Any, namespace: A
         _rules({**wanted, "endpoint": endpoint, "model": "model", "namespace": "namespace"})
     known = {**wanted, "endpoint": endpoint, "model": model, "namespace": namespace}
     return pulumi.Output.from_input(known).apply(_rules)
+
+
+def owner(wanted: Mapping[str, Any]) -> Any:
+    """Who answers for the endpoint's model, `wanted` being EndpointAlertsArgs."""
+    return inputs.text(wanted, "owner", limits.owner, DEFAULT_OWNER, within="alerts")
 
 
 def _rules(values: Mapping[str, Any]) -> str:

@@ -168,6 +168,7 @@ class ModelEndpoint(pulumi.ComponentResource):
                 settings=tuple(self._hidden(args)),
                 folders=inputs.named_texts(args, "mounted_secrets", checks.object_name),
             ),
+            alert_args.owner(args.get("alerts") or {}),
         )
 
     def _url(self, args: ModelEndpointArgs) -> pulumi.Output[str]:

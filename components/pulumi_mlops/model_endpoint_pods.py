@@ -15,6 +15,8 @@ GRPC_PORT = 9000
 REQUEST_SECONDS = 30
 """Longest time one request may take, and so the longest wait for the last ones after a drain."""
 MOUNTED = "/etc/mlops"
+OWNER = "mlops.dev/owner"
+"""Annotation of the Deployment: who answers for the model. A label could not hold an address."""
 _SLACK_SECONDS = 10
 """For the request log, which has five seconds to reach the store, and the end of the process."""
 _START_SECONDS = 180
@@ -45,6 +47,7 @@ def deployment(
     resources: Object,
     ports: Mapping[str, int],
     secrets: Secrets,
+    owner: Any,
 ) -> Object:
     """The Deployment of model servers.
 
@@ -89,7 +92,7 @@ def deployment(
         "revisionHistoryLimit": 5,
         "template": template,
     }
-    return {"metadata": place.metadata(), "spec": spec}
+    return {"metadata": {**place.metadata(), "annotations": {OWNER: owner}}, "spec": spec}
 
 
 def disruption_budget(place: Placement) -> Object:

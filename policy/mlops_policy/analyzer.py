@@ -122,7 +122,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return analyzer_pb2.AnalyzeResponse(diagnostics=self._told(found))
 
     def AnalyzeStack(self, request: Any, context: grpc.ServicerContext) -> Any:
-        stack = Stack(map(resource_of, request.resources))
+        stack = Stack(map(resource_of, request.resources), self._today)
         try:
             found = self._judge.stack(stack)
         except RuleFault as fault:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
+from mlops_policy import cel
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import (
     Framework,
@@ -42,21 +43,22 @@ def field(
     level: Level = Level.MANDATORY,
     frameworks: tuple[Framework, ...] = (),
     config: type[RuleConfig] = RuleConfig,
+    cel_where: str = "",
 ) -> Rule:
     """Every value at `path` of every part is as wanted; one that is not there is MISSING.
 
     Args:
         remedy: "" to tell the field and what it must be.
         where: which subjects it is about; one that looks at other resources needs `across`.
+        cel_where: the same condition on `object` in CEL; without it, the API server cannot judge a rule that
+            has one.
     """
 
     def judge(subject: Subject, stack: Stack, settings: Any) -> Iterator[str]:
         if not getattr(settings, "production", True):
             return
         for place in subject.view.places(path):
-            if place.raw is UNKNOWN and wanted.unknown:
-                continue
-            if not wanted.holds(place.plain()):
+            if not wanted.holds(place.raw if wanted.unknown else place.plain()):
                 yield f"{place.path} is {shown(place.raw)} and must be {wanted.says}"
 
     return Rule(
@@ -75,7 +77,13 @@ def field(
         level=level,
         frameworks=frameworks,
         config=config,
+        cel=_in_cel(path, wanted, cel_where) if cel_where or where is always else None,
     )
+
+
+def _in_cel(path: str, wanted: Wanted, where: str) -> cel.Cel | None:
+    test, of_nothing, first = wanted.cel, wanted.holds(MISSING), f"!({where}) || " if where else ""
+    return None if test is None else lambda part: first + cel.every(part, path, test, of_nothing)
 
 
 def companion(

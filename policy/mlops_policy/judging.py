@@ -60,7 +60,7 @@ class Judge:
 
     def resource(self, resource: Resource) -> list[Finding]:
         """What the rules that look at one resource by itself say of it."""
-        alone = Stack([resource])
+        alone = Stack([resource], self.today)
         return [
             finding
             for each in self.rules
@@ -74,7 +74,7 @@ class Judge:
 
     def all(self, resources: Iterable[Resource]) -> list[Finding]:
         """What all rules say of resources that are all there is."""
-        stack = Stack(resources)
+        stack = Stack(resources, self.today)
         alone = [finding for each in stack.resources for finding in self.resource(each)]
         return [*alone, *self.stack(stack)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,10 +45,11 @@ class Resource:
 
 
 class Stack:
-    """Resources that are judged together."""
+    """Resources that are judged together, and the day on which they are."""
 
-    def __init__(self, resources: Iterable[Resource]) -> None:
+    def __init__(self, resources: Iterable[Resource], today: datetime.date | None = None) -> None:
         self.resources = tuple(resources)
+        self.today = today or datetime.datetime.now(datetime.UTC).date()
         self._by_type: dict[str, list[Resource]] = {}
         self._by_urn = {each.urn: each for each in self.resources}
         for each in self.resources:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from mlops_policy.cel import Cel
 from mlops_policy.resources import Resource, Stack, is_of
 from mlops_policy.views import MISSING, View
 
@@ -51,6 +52,13 @@ class ProductionConfig(RuleConfig):
 
     production: bool = True
     """Whether the stack is one of production."""
+
+
+class LocalConfig(RuleConfig):
+    """Of rules about who can reach what."""
+
+    local_node: bool = False
+    """Whether the nodes are one machine's own, so that their ports lead nowhere but to that machine."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,7 @@ class Rule:
         path: the field that it is about, from a part on, as `View.places` reads it; "" for none.
         bad: a value that breaks it there; REMOVE where absence does.
         fix: a value that mends it there under the level `remediate`; MISSING where none is safe.
+        cel: what `judge` asks of a part, for the API server to ask; None where that cannot.
     """
 
     name: str
@@ -119,6 +128,7 @@ class Rule:
     level: Level = Level.MANDATORY
     frameworks: tuple[Framework, ...] = ()
     config: type[RuleConfig] = RuleConfig
+    cel: Cel | None = None
 
     def applies(self, type_: str) -> bool:
         """Whether it is about resources of this type."""

@@ -26,7 +26,7 @@ def test_a_view_knows_its_path_and_steps_never_fail() -> None:
     assert view("spec.none.of.it") == View(MISSING, "spec.none.of.it")
     assert view("spec.nothing") == View(MISSING, "spec.nothing")
     assert view("spec.late.deeper") == View(UNKNOWN, "spec.late.deeper")
-    assert view("spec.labels").key("a.b/c") == View("d", "spec.labels.a.b/c")
+    assert view("spec.labels").key("a.b/c") == View("d", 'spec.labels["a.b/c"]')
 
 
 def test_values_are_read_by_type_and_absent_ones_have_defaults() -> None:

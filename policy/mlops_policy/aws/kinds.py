@@ -40,7 +40,7 @@ EVERYWHERE: Final = frozenset({"0.0.0.0/0", "::/0"})
 """Networks that are everybody's."""
 OWN_KEY: Final = Wanted(
     "the ARN of a key of one's own",
-    lambda found: TEXT.holds(found) and "alias/aws/" not in found,
+    lambda found: TEXT.holds(found) and "alias/aws/" not in str(found),
     unknown=True,
 )
 """A key that is named and none of those that AWS makes for a service, which nobody can bound or take away."""

@@ -1,0 +1,1 @@
+"""Rules about what resources cost, and who pays until when."""

@@ -1,0 +1,1 @@
+"""Rules about who reaches what, and what stands where it can be read."""
