@@ -26,6 +26,9 @@ class _Marker:
     def __repr__(self) -> str:
         return self._name
 
+    def __deepcopy__(self, memo: object) -> _Marker:
+        return self
+
 
 UNKNOWN: Final = _Marker("UNKNOWN")
 """Stands in a resource's properties for what a provider tells only after it has made something."""

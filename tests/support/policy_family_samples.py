@@ -68,7 +68,8 @@ def node_pool(requirements: Mapping[str, list[str]], limits: Mapping[str, str]) 
 
 def service(name: str, pods: str, kind: str = "ClusterIP") -> Resource:
     """A Service of pods of a name."""
-    return kube("core/v1:Service", {"type": kind, "selector": {NAME: pods}}, name)
+    port = {"port": 80} if kind == "ClusterIP" else {"port": 80, "nodePort": 30080}
+    return kube("core/v1:Service", {"type": kind, "selector": {NAME: pods}, "ports": [port]}, name)
 
 
 def policy(pods: str, peer: Mapping[str, Any]) -> Resource:

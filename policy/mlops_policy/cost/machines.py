@@ -37,7 +37,9 @@ class MachinesConfig(RuleConfig):
         description="families, such as m7i, of machines, and of databases without their db.",
     )
     largest: str = Field(
-        default="4xlarge", pattern="^(nano|micro|small|medium|large|[0-9]*xlarge)$", description="largest size"
+        default="4xlarge",
+        pattern="^(nano|micro|small|medium|large|[0-9]*xlarge)$",
+        description="largest size",
     )
 
 

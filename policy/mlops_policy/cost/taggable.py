@@ -50,7 +50,9 @@ def tag_places(resource: Resource) -> Iterator[View]:
     for name in NESTED.get(resource.type, ()):
         yield resource.view.key(name)
     if resource.type == LAUNCH_TEMPLATE:
-        made = {each.key("resourceType").text(): each for each in resource.view.at("tagSpecifications").items()}
+        made = {
+            each.key("resourceType").text(): each for each in resource.view.at("tagSpecifications").items()
+        }
         for kind in MADE_BY_TEMPLATES:
             yield made[kind].key("tags") if kind in made else View(MISSING, f"tagSpecifications of {kind}")
 

@@ -87,7 +87,8 @@ def _enough(subject: Subject, stack: Stack, config: ReplicasConfig) -> Iterator[
 
 def _masks(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]:
     sample, key = setting(subject.view, _SAMPLE), setting(subject.view, _HASH_KEY)
-    if number(sample, 0) > 0 and not key.key("secretKeyRef").given:
+    secret = key.path.endswith(".valueFrom") and key.key("secretKeyRef").given
+    if number(sample, 0) > 0 and not secret:
         yield (
             f"{sample.path} is {sample.text()}, but {_HASH_KEY} comes from no Secret, so columns that the "
             "model's manifest calls sensitive could not be hashed"

@@ -13,7 +13,7 @@ from pydantic import Field
 from mlops_policy.kubernetes.objects import LONG_RUNNING, pod_spec
 from mlops_policy.kubernetes.scaling import namespace
 from mlops_policy.mlops.endpoints import KINDS, names, workloads
-from mlops_policy.resources import Resource, Stack
+from mlops_policy.resources import Stack
 from mlops_policy.rules import Rule, RuleConfig, Severity, Subject
 from mlops_policy.views import UnknownRead, View
 
@@ -56,7 +56,7 @@ def _alerting(subject: Subject, stack: Stack, config: AlertsConfig) -> Iterator[
         return
     for endpoint in names(subject.resource):
         found: set[str] = set()
-        unknown = _collect(_rules(stack), lambda rule, name=endpoint: _adds(rule, name, found))
+        unknown = _collect(_rules(stack), functools.partial(_add, endpoint, found))
         missing = [name for name in config.alerts if name not in found]
         if missing and unknown is not None:
             raise unknown
@@ -64,14 +64,16 @@ def _alerting(subject: Subject, stack: Stack, config: AlertsConfig) -> Iterator[
             yield f"no rule that a Prometheus reads has for endpoint {endpoint}: {', '.join(missing)}"
 
 
-def _adds(rule: View, endpoint: str, found: set[str]) -> None:
+def _add(endpoint: str, found: set[str], rule: View) -> None:
     text = rule.key("expr").text()
     named = rule.at("labels.endpoint").text() == endpoint
     if text and (named or f'endpoint="{endpoint}"' in text or f"endpoint='{endpoint}'" in text):
         found.add(rule.key("alert").text())
 
 
-def _collect(places: Iterator[Callable[[], Iterator[View]]], take: Callable[[View], None]) -> UnknownRead | None:
+def _collect(
+    places: Iterator[Callable[[], Iterator[View]]], take: Callable[[View], None]
+) -> UnknownRead | None:
     """Take all that is known; the first thing that is not, if any."""
     unknown: UnknownRead | None = None
     for read in places:

@@ -55,13 +55,13 @@ SAMPLES = {
         (node_pool({CATEGORY: ["c"]}, {"cpu": "96", "memory": "384Gi"}),), "spec.limits.cpu", bad="1000"
     ),
     "cost-node-pool-gpus": Sample(
-        (node_pool({CATEGORY: ["g"]}, {"cpu": "96", "nvidia.com/gpu": "4"}),), "spec.limits", bad={"cpu": "96"}
+        (node_pool({CATEGORY: ["g"]}, {"cpu": "96", "nvidia.com/gpu": "4"}),),
+        "spec.limits",
+        bad={"cpu": "96"},
     ),
     "cost-budget": Sample((BUDGET, CLUSTER), "limitAmount", bad="0"),
     "cost-budget-notices": Sample((BUDGET,), "notifications[0].subscriberEmailAddresses", bad=[]),
-    "cost-ceiling": Sample(
-        (autoscaler(), endpoint()), "spec.maxReplicas", bad=200, absent_is_good=True
-    ),
+    "cost-ceiling": Sample((autoscaler(), endpoint()), "spec.maxReplicas", bad=200, absent_is_good=True),
     "cost-gpus": Sample(
         (
             autoscaler(),
@@ -145,15 +145,17 @@ def test_a_pool_must_say_what_it_chooses_from() -> None:
     ]
     types = node_pool({"node.kubernetes.io/instance-type": ["m7i.large", "p5.48xlarge"]}, {})
     [one] = judged(BY_NAME["cost-node-pool-types"], [types])
-    assert one.message.startswith("spec.template.spec.requirements[0].values: p5.48xlarge: its family is none of")
+    assert one.message.startswith(
+        "spec.template.spec.requirements[0].values: p5.48xlarge: its family is none of"
+    )
 
 
 def test_a_workload_costs_its_pods_times_their_requests() -> None:
     rule = BY_NAME["cost-ceiling"]
     [one] = judged(rule, [endpoint(), autoscaler(most=12)], {"mostHour": 0.6})
     assert one.message == (
-        "12 pods of 1 vCPU, 2 GiB and 0 GPUs cost 0.61 USD an hour, 0.60 is the most: resources.requests times "
-        "maxReplicas"
+        "12 pods of 1 vCPU, 2 GiB and 0 GPUs cost 0.61 USD an hour, 0.60 is the most: "
+        "resources.requests times maxReplicas"
     )
     keda = kube(
         "keda.sh/v1alpha1:ScaledObject", {"scaleTargetRef": {"name": "mortgage"}, "maxReplicaCount": 13}

@@ -15,7 +15,8 @@ _TAGS = re.compile(r"^\s+tags: ", re.MULTILINE)
 def in_the_sdk() -> dict[str, list[str]]:
     """Classes whose arguments have `tags`, by service, read from the SDK's sources."""
     spec = util.find_spec("pulumi_aws")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     found: dict[str, list[str]] = {}
     for file in sorted(Path(spec.origin).parent.glob("*/*.py")):
         text = file.read_text()

@@ -58,7 +58,9 @@ SAMPLES = {
     ),
     "endpoint-runs-no-code": setting("MLOPS_ALLOW_CODE", "[]", '["mortgage"]'),
     "endpoint-operators-known": setting("MLOPS_REPOSITORY_API", "false", "true"),
-    "endpoint-metrics": Sample((pod_monitor(), endpoint()), "spec.namespaceSelector.matchNames", bad=["other"]),
+    "endpoint-metrics": Sample(
+        (pod_monitor(), endpoint()), "spec.namespaceSelector.matchNames", bad=["other"]
+    ),
     "endpoint-alerts": Sample(
         (alert_rule(), endpoint()), "spec.groups[0].rules[0].expr", bad="up == 0", config={"alerts": ["Down"]}
     ),
@@ -70,7 +72,9 @@ def said(name: str, *resources: Resource, **config: object) -> list[str]:
     return [each.message for each in judged(BY_NAME[name], resources, config)]
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.name != "endpoint-owner"], ids=lambda rule: rule.name)
+@pytest.mark.parametrize(
+    "rule", [rule for rule in RULES if rule.name != "endpoint-owner"], ids=lambda rule: rule.name
+)
 def test_a_rule_about_endpoints_comes_out_in_all_five_cases(rule: Rule) -> None:
     assert problems(rule, SAMPLES[rule.name]) == []
 
@@ -144,11 +148,13 @@ def test_without_an_autoscaler_the_workload_itself_says_how_many(least: object, 
 
 def test_kedas_least_number_is_none_where_it_is_not_given() -> None:
     keda = kube("keda.sh/v1alpha1:ScaledObject", {"scaleTargetRef": {"name": "mortgage"}})
-    assert said("endpoint-two-replicas", endpoint(), keda) == ["spec.minReplicaCount is 0 and must be 2 or more"]
+    assert said("endpoint-two-replicas", endpoint(), keda) == [
+        "spec.minReplicaCount is 0 and must be 2 or more"
+    ]
 
 
 def test_a_rule_file_that_no_pod_mounts_does_not_count() -> None:
-    text = 'groups:\n- rules:\n  - {alert: Down, expr: up == 0, labels: {endpoint: mortgage}}\n'
+    text = "groups:\n- rules:\n  - {alert: Down, expr: up == 0, labels: {endpoint: mortgage}}\n"
     rules = Resource(
         "urn:rules",
         "kubernetes:core/v1:ConfigMap",
@@ -163,7 +169,9 @@ def test_a_rule_file_that_no_pod_mounts_does_not_count() -> None:
     assert said("endpoint-alerts", endpoint(), rules, prometheus, alerts=["Down"]) == []
     assert said("endpoint-alerts", endpoint(), alerts=["Down"], elsewhere=True) == []
     unknown = changed(rules, "data", UNKNOWN)
-    assert said("endpoint-alerts", endpoint(), unknown, prometheus, alerts=["Down"]) == ["data is not known yet"]
+    assert said("endpoint-alerts", endpoint(), unknown, prometheus, alerts=["Down"]) == [
+        "data is not known yet"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,16 @@ def test_on_a_machine_of_ones_own_a_node_port_leads_nowhere_else() -> None:
         "spec.type is NodePort, and its pods are object-store: only model-endpoint may be published"
     ]
     assert said("stack-published-services", node_port, localNode=True) == []
-    assert len(said("stack-published-services", changed(node_port, "spec.externalIPs", ["1.2.3.4"]), localNode=True)) == 1
+    assert (
+        len(
+            said(
+                "stack-published-services",
+                changed(node_port, "spec.externalIPs", ["1.2.3.4"]),
+                localNode=True,
+            )
+        )
+        == 1
+    )
     balancer = service("object-store", "object-store", "LoadBalancer")
     assert len(said("stack-published-services", balancer, localNode=True)) == 1
     assert said("stack-published-services", service("mortgage", "model-endpoint", "LoadBalancer")) == []
@@ -110,8 +119,12 @@ def test_any_address_may_ask_pods_whose_node_port_is_on_ones_own_machine() -> No
     why = ["spec.ingress[0].from[0].ipBlock.cidr is 0.0.0.0/0, to pods that are object-store"]
     assert said("stack-named-flows", everywhere, node_port) == why
     assert said("stack-named-flows", everywhere, localNode=True) == why
-    assert said("stack-named-flows", everywhere, service("object-store", "object-store"), localNode=True) == why
+    assert (
+        said("stack-named-flows", everywhere, service("object-store", "object-store"), localNode=True) == why
+    )
     assert said("stack-named-flows", everywhere, node_port, localNode=True) == []
+    every_pod = policy("object-store", {"namespaceSelector": {}})
+    assert len(said("stack-named-flows", every_pod, node_port, localNode=True)) == 1
 
 
 @pytest.mark.parametrize(
@@ -179,7 +192,9 @@ def test_a_security_group_is_open_by_any_of_its_rules() -> None:
     ],
 )
 @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"AWS": ["arn:aws:iam::1:root", "*"]}])
-def test_a_bucket_is_open_unless_a_condition_says_who(principal: object, condition: object, count: int) -> None:
+def test_a_bucket_is_open_unless_a_condition_says_who(
+    principal: object, condition: object, count: int
+) -> None:
     statement = {"Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Condition": condition}
     bucket = made("aws:s3/bucketPolicy:BucketPolicy", {"policy": json.dumps({"Statement": statement})})
     assert len(said("stack-buckets-for-named", bucket)) == count
@@ -189,9 +204,9 @@ def test_a_listener_without_tls_leads_on_to_one_that_has_it() -> None:
     redirect = {"type": "redirect", "redirect": {"protocol": "HTTPS"}}
     listener = made("aws:lb/listener:Listener", {"protocol": "HTTP", "defaultActions": [redirect]})
     assert said("stack-listeners-encrypt", listener) == []
-    assert said("stack-listeners-encrypt", changed(listener, "defaultActions[0].redirect.protocol", "HTTP")) == [
-        "protocol is HTTP, and defaultActions[0] answers without TLS"
-    ]
+    assert said(
+        "stack-listeners-encrypt", changed(listener, "defaultActions[0].redirect.protocol", "HTTP")
+    ) == ["protocol is HTTP, and defaultActions[0] answers without TLS"]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +242,14 @@ def test_arguments_are_looked_at_too_and_names_can_be_allowed() -> None:
 
 @pytest.mark.parametrize(
     ("cidr", "all_of_them"),
-    [("0.0.0.0/0", True), ("::/0", True), ("0.0.0.0/1", True), ("10.0.0.0/8", False), ("", False), ("x", False)],
+    [
+        ("0.0.0.0/0", True),
+        ("::/0", True),
+        ("0.0.0.0/1", True),
+        ("10.0.0.0/8", False),
+        ("", False),
+        ("x", False),
+    ],
 )
 def test_a_block_is_everybody_where_it_is_nearly_all_addresses(cidr: str, all_of_them: bool) -> None:
     assert everybody(cidr) is all_of_them

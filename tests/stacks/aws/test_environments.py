@@ -12,7 +12,9 @@ import iam_documents
 from aws_environments import ENVIRONMENTS, document, recorded
 from aws_scan import SUPPRESSIONS, scan_all, suppressions, unresolved
 from hardening_rows import ROWS
-from mlops_stacks import tag_check
+from mlops_policy.cost import tags
+from mlops_policy.documents import resources
+from mlops_policy.testing import judged
 from mlops_stacks.recording import UNKNOWN_MARK
 from preview_update import differences
 
@@ -48,7 +50,8 @@ def test_every_input_is_one_that_the_provider_takes(name: str) -> None:
 
 @each_environment
 def test_every_resource_says_whose_it_is_what_it_is_part_of_and_who_pays(name: str) -> None:
-    assert tag_check.untagged(document(name)) == []
+    found = resources(document(name).model_dump(by_alias=True))
+    assert [judged(rule, found) for rule in tags.RULES] == [[], []]
 
 
 @each_environment
