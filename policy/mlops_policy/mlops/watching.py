@@ -213,7 +213,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="endpoint-metrics",
         says="A Prometheus collects the metrics of every endpoint.",
-        remedy="Set mlops:monitoring.mode to run or adopt, or add a PodMonitor that selects the endpoint's pods.",
+        remedy="Set mlops:monitoring.mode to run or adopt, or add a PodMonitor of the endpoint's pods.",
         severity=Severity.HIGH,
         kinds=KINDS,
         judge=_collected,
