@@ -192,7 +192,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="cost-node-pool-gpus",
         says="A node pool that may make machines with GPUs has a limit of them.",
-        remedy=f"Set spec.limits of {_GPU_LIMIT} (gpuLimit of mlops:cluster.pools), or take machines without.",
+        remedy=f"Set spec.limits of {_GPU_LIMIT} (gpuLimit of mlops:cluster.pools), or use none.",
         severity=Severity.HIGH,
         kinds=(NODE_POOL,),
         judge=_gpus_limited,

@@ -98,8 +98,8 @@ def _under_ceiling(subject: Subject, stack: Stack, config: PriceConfig) -> Itera
     pods = scaling.most(stack, workload)
     if pods * pod > config.most_hour:
         yield (
-            f"{pods} pods of {cores:g} vCPU, {memory / GIB:g} GiB and {gpus:g} GPUs cost {pods * pod:.2f} USD "
-            f"an hour, {config.most_hour:.2f} is the most: resources.requests times maxReplicas"
+            f"{pods} pods of {cores:g} vCPU, {memory / GIB:g} GiB and {gpus:g} GPUs cost {pods * pod:.2f} "
+            f"USD an hour, {config.most_hour:.2f} is the most: resources.requests times maxReplicas"
         )
 
 

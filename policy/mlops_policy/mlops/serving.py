@@ -145,7 +145,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="endpoint-owner",
         says="The model of an endpoint has an owner.",
-        remedy=f"Name one in alerts.owner of ModelEndpoint (owner of mlops:endpoints): the annotation {OWNER}.",
+        remedy=f"Name one in alerts.owner of ModelEndpoint (owner of mlops:endpoints): annotation {OWNER}.",
         severity=Severity.MEDIUM,
         kinds=KINDS,
         judge=_owned,
