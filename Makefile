@@ -26,6 +26,7 @@ lint: .venv/.synced
 docs: .venv/.synced
 	$(RUN) python docs/serving_reference.py
 	$(RUN) python docs/aws_environments.py
+	$(RUN) python docs/policies.py
 
 bench: .venv/.synced
 	$(RUN) python bench/run.py

@@ -61,6 +61,22 @@ class PriceListUnreachable(CommandError):
     exit_code = 14
 
 
+class BadPolicyInput(CommandError):
+    """A manifest, a configuration of policies, or a kubeconfig cannot be read."""
+
+    exit_code = 2
+
+
+class PolicyBroken(CommandError):
+    """Objects break a mandatory policy, or an exemption is past its day."""
+
+    exit_code = 15
+
+
+class ClusterUnreadable(CommandError):
+    """The API server did not give the objects that policies are about."""
+
+
 class UnknownFeature(CommandError):
     """The endpoint has no such feature among those that are watched."""
 

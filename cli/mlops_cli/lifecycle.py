@@ -32,10 +32,10 @@ def preview(environment: Environment, ui: Ui) -> None:
     if on_aws.of(environment) is not None:
         on_aws.preview(environment, ui)
         return
-    handle = stack_of(environment, ui).open()
+    stack = stack_of(environment, ui)
     progress = StackProgress(ui.report, ui.line)
     try:
-        result = handle.preview(on_event=progress.on_event)
+        result = stack.open().preview(on_event=progress.on_event, policy_packs=stack.policy_packs)
     except auto.CommandError as error:
         raise StackFailed(failure_text("pulumi preview", progress.errors, str(error))) from error
     ui.line(result.stdout.strip())

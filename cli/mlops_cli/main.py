@@ -17,6 +17,7 @@ from mlops_cli.environment import Environment, open_environment
 from mlops_cli.errors import CommandError, NotServing
 from mlops_cli.lock import exclusive
 from mlops_cli.monitoring import commands as monitoring
+from mlops_cli.policy.commands import policy
 from mlops_cli.ui import Ui
 from mlops_local import engine as engines
 from mlops_local.errors import LocalError
@@ -195,6 +196,7 @@ def doctor(
 
 
 app.add_typer(aws.bootstrap, name="bootstrap")
+app.add_typer(policy, name="policy")
 for _command in (monitoring.alerts, monitoring.drift, monitoring.logs, cost.cost, cost.refresh_prices):
     app.command()(_command)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 
 from pulumi.automation import EngineEvent, OpType
-from pulumi.automation.events import DiagnosticEvent, StepEventMetadata
+from pulumi.automation.events import DiagnosticEvent, PolicyEvent, StepEventMetadata
 
 VERBS: Mapping[OpType, tuple[str, str]] = {
     OpType.CREATE: ("creating", "created"),
@@ -17,6 +18,8 @@ VERBS: Mapping[OpType, tuple[str, str]] = {
     OpType.DELETE_REPLACED: ("deleting the replaced", "deleted the replaced"),
     OpType.IMPORT: ("importing", "imported"),
 }
+COLOUR = re.compile(r"<\{%.*?%\}>")
+"""The engine's marks for colours in what policies say."""
 QUIET_TYPES = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 
@@ -45,6 +48,8 @@ class StackProgress:
             self._step_done(event.res_outputs_event.metadata)
         elif event.diagnostic_event:
             self._diagnostic(event.diagnostic_event)
+        elif event.policy_event:
+            self._policy(event.policy_event)
 
     def _step_started(self, step: StepEventMetadata) -> None:
         verbs = VERBS.get(step.op)
@@ -61,6 +66,15 @@ class StackProgress:
         self._line(f"  {verbs[1]} {describe(step.urn)} ({time.monotonic() - started:.1f} s)")
         if self._started:
             self._report(f"waiting for {describe(next(iter(self._started)))}")
+
+    def _policy(self, event: PolicyEvent) -> None:
+        about = f"{describe(event.resource_urn)}: " if event.resource_urn else ""
+        text = " ".join(line.strip() for line in COLOUR.sub("", event.message).splitlines())
+        said = f"policy {event.policy_name}: {about}{text}"
+        if event.enforcement_level == "mandatory":
+            self.errors.append(said)
+        else:
+            self._line(f"  {said}")
 
     def _diagnostic(self, event: DiagnosticEvent) -> None:
         text = event.message.strip()

@@ -27,6 +27,11 @@ class EnvironmentStack:
         self._variables = engine.environment(environment.paths, environment.name)
         self._pulumi = auto.PulumiCommand(root=str(engine.root))
 
+    @property
+    def policy_packs(self) -> list[str]:
+        """Folders of the packs that judge every preview and update."""
+        return [str(self._environment.paths.policy)]
+
     def configure(self, generated: Mapping[str, Any]) -> None:
         """Make the stack exist and write its configuration, with every secret it needs."""
         paths = self._environment.paths

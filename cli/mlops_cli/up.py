@@ -120,6 +120,10 @@ def _groups(images: tuple[str, ...]) -> list[str]:
 class Updatable(Protocol):
     """A stack as `update` needs it."""
 
+    @property
+    def policy_packs(self) -> list[str]:
+        """Folders of the packs that judge every preview and update."""
+
     def open(self) -> auto.Stack:
         """The stack as the Automation API sees it."""
 
@@ -128,19 +132,24 @@ class Updatable(Protocol):
 
 
 def update(stack: Updatable, ui: Ui) -> None:
-    """`pulumi up` with progress.
+    """`pulumi up` with progress, once a preview has broken no policy.
+
+    Policies across resources judge an update when it is over; so nothing is made before a preview passed.
 
     Raises:
         StackFailed: with the engine's errors, once each.
     """
     handle = stack.open()
     stack.release_stale_lock(handle)
+    checked = StackProgress(lambda line: None, lambda line: None)
     progress = StackProgress(ui.report, ui.line)
     try:
         with engine_stops_first():
-            handle.up(on_event=progress.on_event)
+            ui.report("policies")
+            handle.preview(on_event=checked.on_event, policy_packs=stack.policy_packs)
+            handle.up(on_event=progress.on_event, policy_packs=stack.policy_packs)
     except auto.CommandError as error:
-        raise StackFailed(failure_text("pulumi up", progress.errors, str(error))) from error
+        raise StackFailed(failure_text("pulumi up", progress.errors or checked.errors, str(error))) from error
     ui.line("  no change" if progress.changes == 0 else f"  {progress.changes} resources changed")
 
 

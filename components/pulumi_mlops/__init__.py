@@ -4,6 +4,7 @@
 in other languages can use the components too (`pulumi package add`).
 """
 
+from pulumi_mlops.admission import AdmissionMode, AdmissionPolicies, AdmissionPoliciesArgs
 from pulumi_mlops.adopted_monitoring import AdoptedMonitoring, AdoptedMonitoringArgs
 from pulumi_mlops.alert_args import (
     DriftArgs,
@@ -48,6 +49,9 @@ from pulumi_mlops.shared_args import FlowArgs, ResourcesArgs, StoreAccessArgs
 from pulumi_mlops.tracing_args import TracingArgs
 
 __all__ = [
+    "AdmissionMode",
+    "AdmissionPolicies",
+    "AdmissionPoliciesArgs",
     "AdoptedMonitoring",
     "AdoptedMonitoringArgs",
     "Cluster",

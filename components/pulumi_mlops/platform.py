@@ -7,6 +7,7 @@ import pulumi
 
 from pulumi_mlops import alerts_wiring, checks, inputs, monitoring_wiring, remediation_wiring
 from pulumi_mlops import platform_wiring as wiring
+from pulumi_mlops.admission import AdmissionPolicies
 from pulumi_mlops.cluster import Cluster
 from pulumi_mlops.database import Database
 from pulumi_mlops.guarded_namespace import GuardedNamespace
@@ -71,6 +72,7 @@ class Platform(pulumi.ComponentResource):
         self.remediation = self._remediation(site, store, pipelines)
         self._keda_namespace: pulumi.Output[str] | None = None
         before = [store, *self._keda(site, object_name)]
+        self._admission(site, object_name)
         self._rules: dict[str, pulumi.Output[str]] = {}
         self.endpoints = pulumi.Output.from_input(self._endpoints(site, store, before, pipelines))
         rules = alerts_wiring.rule_files(object_name, self._rules)
@@ -117,6 +119,17 @@ class Platform(pulumi.ComponentResource):
             )
             self._keda_namespace = own.namespace
         return [Keda(f"{site.name}-keda", wiring.keda(site, wanted, self._keda_namespace), self._child)]
+
+    def _admission(self, site: Site, object_name: str) -> None:
+        """What the API server asks of objects in the platform's namespaces, if that is wanted."""
+        wanted = site.args.get("admission")
+        if wanted is not None:
+            own = [site.system, site.models, *([self._keda_namespace] if self._keda_namespace else [])]
+            AdmissionPolicies(
+                f"{site.name}-admission",
+                {**wanted, "namespaces": own, "object_name": object_name},
+                self._child,
+            )
 
     def _remediation(
         self, site: Site, store: ObjectStore, pipelines: dict[str, list[Pipeline]]

@@ -4,6 +4,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from pulumi_mlops.admission import AdmissionMode
 from pulumi_mlops.alert_args import EndpointAlertsArgs
 from pulumi_mlops.cluster import ClusterArgs
 from pulumi_mlops.database import DatabaseSource
@@ -173,6 +174,15 @@ class PlatformRemediationArgs(TypedDict):
     """Most actions in an hour, all together; 4 by default."""
 
 
+class PlatformAdmissionArgs(TypedDict):
+    """What the API server asks of objects in the platform's namespaces."""
+
+    mode: AdmissionMode
+    """Whether it warns of an object that breaks a rule, or refuses it."""
+    leave_out: NotRequired[list[str]]
+    """Names of rules that are not asked for; all are without it."""
+
+
 class PlatformPipelineArgs(TypedDict):
     """One pipeline of the platform."""
 
@@ -256,6 +266,8 @@ class PlatformArgs(TypedDict):
     """KEDA, for endpoints that scale on concurrency; none without it."""
     monitoring: NotRequired[PlatformMonitoringArgs]
     """Prometheus, Alertmanager and what they need; none without it."""
+    admission: NotRequired[PlatformAdmissionArgs]
+    """What the API server asks of objects in its namespaces; Pod Security alone without it."""
     remediation: NotRequired[PlatformRemediationArgs]
     """What is done about alerts, which needs `monitoring`; nothing without it."""
     object_name: NotRequired[str]

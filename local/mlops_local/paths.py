@@ -48,6 +48,11 @@ class Paths:
         """File (0600) with the passphrase that encrypts secrets in stack configuration and state."""
         return self.home / "passphrase"
 
+    @property
+    def policy(self) -> Path:
+        """The policy pack of the workspace."""
+        return self.workspace / "policy"
+
     def environment(self, name: str) -> Path:
         """Folder of one environment: its node's state, its stack configuration, its locks."""
         return self.home / "environments" / name

@@ -24,6 +24,7 @@ from mlops_policy.exemptions import SCHEMA
 from mlops_policy.judging import EXEMPTIONS, Configured, Finding, Judge, Outcome, configured
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import Level, Rule, Severity, schema_of
+from mlops_policy.stack_config import STACK_KEY, from_stack
 from mlops_policy.views import MISSING
 
 EXPIRED, UNUSED = "exemption-expired", "exemption-unused"
@@ -48,9 +49,7 @@ _OWN = {
 class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
     """One pack in one preview or update.
 
-    Args:
-        initial: configuration by rule that the engine lays under what the user gives.
-        preview: whether values may be unknown; in an update an unknown value is a violation.
+    The configuration of the stack gives what the rules are configured with; that of the pack goes before it.
     """
 
     def __init__(
@@ -59,17 +58,15 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         version: str,
         rules: Sequence[Rule],
         *,
-        initial: Mapping[str, Mapping[str, Any]],
-        preview: bool,
         today: datetime.date,
     ) -> None:
-        self._name, self._version = name, version
-        self._rules, self._initial = list(rules), initial
-        self._preview, self._today = preview, today
+        self._name, self._version, self._rules, self._today = name, version, list(rules), today
+        self._initial: Mapping[str, Mapping[str, Any]] = {}
+        self._preview = True
         self._levels = {rule.name: rule.level for rule in rules} | {
             key: level for key, (_, level) in _OWN.items()
         }
-        self._use(configured(rules, initial))
+        self._use(configured(rules, {}))
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
         return analyzer_pb2.AnalyzerHandshakeResponse()
@@ -88,13 +85,19 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 enforcementLevel=_LEVELS[level],
                 policy_type=analyzer_pb2.POLICY_TYPE_STACK,
             )
-        for name, values in self._initial.items():
-            # What is not named keeps the level of the rule.
-            info.initialConfig[name].enforcementLevel = _LEVELS[self._levels[name]]
-            info.initialConfig[name].properties.update(values)
+        for name, level in self._levels.items():
+            info.initialConfig[name].enforcementLevel = _LEVELS[level]
+            info.initialConfig[name].properties.update(self._initial.get(name, {}))
         return info
 
     def ConfigureStack(self, request: Any, context: grpc.ServicerContext) -> Any:
+        self._preview = request.dry_run
+        try:
+            levels, self._initial = from_stack(request.config, self._rules)
+            self._use(configured(self._rules, self._initial))
+        except BadConfig as error:
+            _refuse(context, f"{STACK_KEY}: {error}")
+        self._levels |= levels
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -207,7 +210,7 @@ def resource_of(message: Any) -> Resource:
         protect=message.options.protect,
         parent=getattr(message, "parent", "") or message.options.parent,
         references={key: tuple(found.urns) for key, found in references.items()},
-        custom=not message.HasField("provider") or bool(message.provider.urn),
+        custom=message.HasField("provider"),
     )
 
 

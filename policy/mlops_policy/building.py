@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
-from mlops_policy.resources import Stack
-from mlops_policy.rules import Framework, Level, Parts, Rule, RuleConfig, Severity, Subject, whole
-from mlops_policy.views import MISSING, UNKNOWN, shown
+from mlops_policy import cel
+from mlops_policy.resources import Resource, Stack
+from mlops_policy.rules import (
+    Framework,
+    Level,
+    Needs,
+    Parts,
+    Rule,
+    RuleConfig,
+    Severity,
+    Subject,
+    Where,
+    always,
+    whole,
+)
+from mlops_policy.views import MISSING, UNKNOWN, UnknownRead, shown
 from mlops_policy.wanted import Wanted
 
-Where = Callable[[Subject, Stack], bool]
-
-
-def always(subject: Subject, stack: Stack) -> bool:
-    """Of every subject."""
-    return True
+Item = TypeVar("Item")
 
 
 def field(
@@ -35,21 +43,22 @@ def field(
     level: Level = Level.MANDATORY,
     frameworks: tuple[Framework, ...] = (),
     config: type[RuleConfig] = RuleConfig,
+    cel_where: str = "",
 ) -> Rule:
     """Every value at `path` of every part is as wanted; one that is not there is MISSING.
 
     Args:
         remedy: "" to tell the field and what it must be.
         where: which subjects it is about; one that looks at other resources needs `across`.
+        cel_where: the same condition on `object` in CEL; without it, the API server cannot judge a rule that
+            has one.
     """
 
     def judge(subject: Subject, stack: Stack, settings: Any) -> Iterator[str]:
-        if not getattr(settings, "production", True) or not where(subject, stack):
+        if not getattr(settings, "production", True):
             return
         for place in subject.view.places(path):
-            if place.raw is UNKNOWN and wanted.unknown:
-                continue
-            if not wanted.holds(place.plain()):
+            if not wanted.holds(place.raw if wanted.unknown else place.plain()):
                 yield f"{place.path} is {shown(place.raw)} and must be {wanted.says}"
 
     return Rule(
@@ -60,6 +69,7 @@ def field(
         kinds=kinds,
         judge=judge,
         parts=parts,
+        where=where,
         across=across,
         path=path,
         bad=bad,
@@ -67,7 +77,13 @@ def field(
         level=level,
         frameworks=frameworks,
         config=config,
+        cel=_in_cel(path, wanted, cel_where) if cel_where or where is always else None,
     )
+
+
+def _in_cel(path: str, wanted: Wanted, where: str) -> cel.Cel | None:
+    test, of_nothing, first = wanted.cel, wanted.holds(MISSING), f"!({where}) || " if where else ""
+    return None if test is None else lambda part: first + cel.every(part, path, test, of_nothing)
 
 
 def companion(
@@ -85,11 +101,45 @@ def companion(
 ) -> Rule:
     """Every resource of `kind` is named by a resource of kind `other` in its input `key`."""
 
+    def needs(subject: Subject, stack: Stack) -> list[Resource]:
+        found = stack.naming(subject.resource, other, key)
+        if not found:
+            # One that names what only a provider can tell may name this one.
+            known((each for each in stack.of(other) if not each.references.get(key)), key)
+        return found
+
+    return needing(
+        name,
+        says,
+        kind,
+        needs,
+        f"no {other.rstrip(':')} names it in {key}",
+        remedy=remedy,
+        severity=severity,
+        where=where,
+        frameworks=frameworks,
+        config=config,
+    )
+
+
+def needing(
+    name: str,
+    says: str,
+    kind: str,
+    needs: Needs,
+    message: str,
+    *,
+    remedy: str,
+    severity: Severity = Severity.HIGH,
+    where: Where = always,
+    frameworks: tuple[Framework, ...] = (),
+    config: type[RuleConfig] = RuleConfig,
+) -> Rule:
+    """There are other resources for every one of `kind`, as `needs` finds them."""
+
     def judge(subject: Subject, stack: Stack, settings: Any) -> Iterator[str]:
-        if not getattr(settings, "production", True) or not where(subject, stack):
-            return
-        if not stack.naming(subject.resource, other, key):
-            yield f"no {other.rstrip(':')} names it in {key}"
+        if getattr(settings, "production", True) and not needs(subject, stack):
+            yield message
 
     return Rule(
         name=name,
@@ -98,10 +148,42 @@ def companion(
         severity=severity,
         kinds=(kind,),
         judge=judge,
+        where=where,
         across=True,
+        needs=needs,
         frameworks=frameworks,
         config=config,
     )
+
+
+def known(resources: Iterable[Resource], key: str) -> None:
+    """Read the input `key` of each.
+
+    Raises:
+        UnknownRead: one of them is not known yet.
+    """
+    for each in resources:
+        if each.view.at(key).raw is UNKNOWN:
+            raise UnknownRead(f"{key} of {each.urn}")
+
+
+def some(items: Iterable[Item], holds: Callable[[Item], bool]) -> list[Item]:
+    """Those of which something holds.
+
+    Raises:
+        UnknownRead: it holds of none, and of some that cannot be told yet.
+    """
+    found: list[Item] = []
+    unsure: UnknownRead | None = None
+    for each in items:
+        try:
+            if holds(each):
+                found.append(each)
+        except UnknownRead as error:
+            unsure = error
+    if unsure and not found:
+        raise unsure
+    return found
 
 
 def protected(
@@ -116,7 +198,7 @@ def protected(
     """The engine refuses to delete every resource of these kinds."""
 
     def judge(subject: Subject, stack: Stack, settings: Any) -> Iterator[str]:
-        if getattr(settings, "production", True) and where(subject, stack) and not subject.resource.protect:
+        if getattr(settings, "production", True) and not subject.resource.protect:
             yield "the resource option protect is not set"
 
     return Rule(
@@ -126,6 +208,7 @@ def protected(
         severity=Severity.HIGH,
         kinds=kinds,
         judge=judge,
+        where=where,
         across=across,
         config=config,
     )

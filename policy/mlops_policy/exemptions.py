@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import datetime
 import fnmatch
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from mlops_policy.rules import RuleConfig
 
 Text = Annotated[str, Field(min_length=1)]
+_MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})(T00:00:00Z| 00:00:00 \+0000 UTC)")
+
+
+def _day(value: Any) -> Any:
+    """A day as the engine hands it over: YAML reads one without quotes as a time."""
+    found = _MIDNIGHT.fullmatch(value) if isinstance(value, str) else None
+    return found[1] if found else value
+
+
+Day = Annotated[datetime.date, BeforeValidator(_day)]
 
 SCHEMA: Mapping[str, Any] = {
     "type": "array",
@@ -26,7 +37,7 @@ SCHEMA: Mapping[str, Any] = {
             "approver": {"type": "string", "minLength": 1, "description": "Who answers for it."},
             "expires": {
                 "type": "string",
-                "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+                "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}",
                 "description": "The last day that it holds, as YYYY-MM-DD.",
             },
         },
@@ -43,7 +54,7 @@ class Exemption(RuleConfig):
     urn: Text
     reason: Text
     approver: Text
-    expires: datetime.date
+    expires: Day
 
     def matches(self, urn: str) -> bool:
         """Whether it is about the resource of that URN."""

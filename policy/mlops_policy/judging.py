@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mlops_policy.errors import BadConfig, RuleFault
 from mlops_policy.exemptions import Exemption
@@ -17,7 +17,10 @@ from mlops_policy.rules import Rule, RuleConfig, Subject, schema_of
 from mlops_policy.views import UnknownRead, View, WrongShape
 
 EXEMPTIONS = "exemptions"
-_EXEMPTIONS: TypeAdapter[tuple[Exemption, ...]] = TypeAdapter(tuple[Exemption, ...])
+
+
+class _Exempt(BaseModel):
+    exemptions: tuple[Exemption, ...]
 
 
 class Outcome(Enum):
@@ -135,9 +138,20 @@ def _parts(rule: Rule, resource: Resource) -> Iterator[View | Finding]:
 
 
 def _judged(configured: Configured, resource: Resource, view: View, stack: Stack) -> Iterator[Finding]:
-    rule = configured.rule
+    rule, subject = configured.rule, Subject(resource, view)
+    unsure: UnknownRead | None = None
     try:
-        for message in rule.judge(Subject(resource, view), stack, configured.config):
+        if not rule.where(subject, stack):
+            return
+    except UnknownRead as error:
+        unsure = error
+    except Exception as error:
+        yield _said(rule, resource, error)
+        return
+    try:
+        for message in rule.judge(subject, stack, configured.config):
+            if unsure:
+                raise unsure
             yield Finding(rule, resource.urn, message)
     except Exception as error:
         yield _said(rule, resource, error)
@@ -170,11 +184,8 @@ def configured(rules: Iterable[Rule], config: Mapping[str, Mapping[str, Any]]) -
 def _configured(rule: Rule, given: Mapping[str, Any]) -> Configured:
     values = {key: value for key, value in given.items() if key != EXEMPTIONS}
     try:
-        return Configured(
-            rule,
-            rule.config.model_validate(values),
-            _EXEMPTIONS.validate_python(given.get(EXEMPTIONS, [])),
-        )
+        config = rule.config.model_validate(values)
+        exempt = _Exempt.model_validate({EXEMPTIONS: given.get(EXEMPTIONS, ())})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"])
@@ -182,3 +193,4 @@ def _configured(rule: Rule, given: Mapping[str, Any]) -> Configured:
             f"configuration of the policy {rule.name}: {where}: {first['msg']}, given {first['input']!r}. "
             f"It takes: {', '.join([*schema_of(rule), EXEMPTIONS])}"
         ) from error
+    return Configured(rule, config, exempt.exemptions)

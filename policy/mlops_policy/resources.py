@@ -77,6 +77,11 @@ class Stack:
             if resource.urn in each.references.get(key, ()) or _text(each.props.get(key)) in named
         ]
 
+    def named(self, resource: Resource, key: str, *kinds: str) -> list[Resource]:
+        """Every resource of these kinds that `resource` names in its input `key`."""
+        made_of, name = resource.references.get(key, ()), _text(resource.props.get(key))
+        return [each for each in self.of(*kinds) if each.urn in made_of or (name and name in names_of(each))]
+
 
 def names_of(resource: Resource) -> frozenset[str]:
     """What others may call a resource by: its name, id and ARN, as far as they are known."""

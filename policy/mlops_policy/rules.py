@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from mlops_policy.cel import Cel
 from mlops_policy.resources import Resource, Stack, is_of
 from mlops_policy.views import MISSING, View
 
@@ -74,6 +75,8 @@ Judge = Callable[[Subject, Stack, Any], Iterator[str]]
 Each subject is judged by itself: what is not known of one hides nothing of another.
 """
 Parts = Callable[[Resource], Iterable[View]]
+Where = Callable[[Subject, Stack], bool]
+Needs = Callable[[Subject, Stack], list[Resource]]
 REMOVE: Final = MISSING
 """As `bad`: the field breaks the rule by being absent."""
 
@@ -81,6 +84,11 @@ REMOVE: Final = MISSING
 def whole(resource: Resource) -> Iterable[View]:
     """The resource as one part."""
     return [resource.view]
+
+
+def always(subject: Subject, stack: Stack) -> bool:
+    """Of every subject."""
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +102,14 @@ class Rule:
         kinds: type tokens that it is about, as `resources.is_of` reads them.
         judge: see `Judge`; its third argument is an instance of `config`.
         parts: the parts of a resource that are judged one by one, such as its containers.
+        where: which subjects it is about. Where that is not known yet, a subject that meets the rule is good,
+            and one that does not is undecided.
         across: it needs to see other resources too, so it is judged when all are known to the engine.
+        needs: the other resources by which a subject meets the rule; None where it does by itself.
         path: the field that it is about, from a part on, as `View.places` reads it; "" for none.
         bad: a value that breaks it there; REMOVE where absence does.
         fix: a value that mends it there under the level `remediate`; MISSING where none is safe.
+        cel: what `judge` asks of a part, for the API server to ask; None where that cannot.
     """
 
     name: str
@@ -107,13 +119,16 @@ class Rule:
     kinds: tuple[str, ...]
     judge: Judge
     parts: Parts = whole
+    where: Where = always
     across: bool = False
+    needs: Needs | None = None
     path: str = ""
     bad: Any = REMOVE
     fix: Any = MISSING
     level: Level = Level.MANDATORY
     frameworks: tuple[Framework, ...] = ()
     config: type[RuleConfig] = RuleConfig
+    cel: Cel | None = None
 
     def applies(self, type_: str) -> bool:
         """Whether it is about resources of this type."""

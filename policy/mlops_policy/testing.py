@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import datetime
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from mlops_policy.judging import Finding, Judge, Outcome, configured
 from mlops_policy.resources import Resource
 from mlops_policy.rules import Rule
-from mlops_policy.views import MISSING, UNKNOWN
+from mlops_policy.views import MISSING, UNKNOWN, steps
 
 SHAPES: tuple[Any, ...] = ([[]], 0.5, "\0", {"\0": {}})
 """Values of no use to any rule: a list of a list, a fraction, a text, a mapping."""
@@ -63,7 +62,7 @@ def changed(resource: Resource, path: str, value: Any) -> Resource:
         KeyError: the path's parent is not there.
     """
     props = copy.deepcopy(dict(resource.props))
-    *way, last = _steps(path)
+    *way, last = steps(path)
     part: Any = props
     for step in way:
         part = part[step]
@@ -116,9 +115,3 @@ def _outcomes(found: Sequence[Finding]) -> set[Outcome]:
 
 def _lines(found: Sequence[Finding]) -> str:
     return "; ".join(f"{each.outcome.value}: {each.message}" for each in found) or "nothing"
-
-
-def _steps(path: str) -> Iterator[Any]:
-    for key in path.split("."):
-        for part in re.findall(r"[^\[\]]+|\[\d+\]", key):
-            yield int(part[1:-1]) if part.startswith("[") else part

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -51,13 +53,13 @@ class View:
     def at(self, path: str) -> View:
         """The view at keys with dots between them, such as `spec.template.metadata`."""
         view = self
-        for key in path.split("."):
-            view = view.key(key)
+        for key in steps(path):
+            view = view.key(str(key))
         return view
 
     def key(self, key: str) -> View:
         """The view at one key, which may have dots in it."""
-        where = f"{self.path}.{key}" if self.path else key
+        where = f'{self.path}["{key}"]' if "." in key else f"{self.path}.{key}" if self.path else key
         if self.raw is UNKNOWN or self.raw is MISSING:
             return View(self.raw, where)
         if not isinstance(self.raw, Mapping):
@@ -71,12 +73,13 @@ class View:
         An empty or absent list is one place whose value is MISSING.
         """
         found = [self]
-        for step in path.split(".") if path else ():
-            found = [view.key(step.removesuffix("[]")) for view in found]
-            if step.endswith("[]"):
+        for step in steps(path):
+            if step is EACH:
                 found = [
                     item for view in found for item in view.items() or [View(MISSING, f"{view.path}[0]")]
                 ]
+            else:
+                found = [view.key(str(step)) for view in found]
         return found
 
     @property
@@ -159,6 +162,22 @@ class View:
 
     def _wrong(self, what: str) -> NoReturn:
         raise WrongShape(f"{self.path or 'the resource'} is {shown(self.raw)}, where {what} is expected")
+
+
+EACH: Final = -1
+"""As a step: every item of the list."""
+_STEP = re.compile(r'\["([^"]+)"\]|\[(\d*)\]|([^.\[\]]+)')
+
+
+@functools.lru_cache(maxsize=4096)
+def steps(path: str) -> tuple[str | int, ...]:
+    """The steps of a path: keys, numbers of items, and EACH for `[]`.
+
+    A key with dots in it stands as `["app.kubernetes.io/name"]`.
+    """
+    return tuple(
+        quoted or plain or (int(number) if number else EACH) for quoted, number, plain in _STEP.findall(path)
+    )
 
 
 def shown(value: Any) -> str:

@@ -6,13 +6,12 @@ The markers are fixed by the protocol between engine and plugins (pulumi/sdk: `r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from google.protobuf import struct_pb2
 from google.protobuf.json_format import MessageToDict
 
-from mlops_policy.views import UNKNOWN
+from mlops_policy.views import UNKNOWN, steps
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker, the same for everyone
@@ -53,10 +52,10 @@ def put(message: struct_pb2.Struct, path: str, value: Any) -> None:
 
     Sections that are not there are made; secrets on the way stay secrets.
     """
-    *way, last = _steps(path)
+    *way, last = steps(path)
     part: Any = message
     for step in way:
-        part = _opened(part[step] if _there(part, step) else part.get_or_create_struct(step))
+        part = _opened(part[step] if _there(part, step) else part.get_or_create_struct(str(step)))
     part[last] = value
 
 
@@ -67,11 +66,3 @@ def _opened(part: Any) -> Any:
 
 def _there(part: Any, step: str | int) -> bool:
     return not isinstance(part, struct_pb2.Struct) or step in part
-
-
-def _steps(path: str) -> Iterator[Any]:
-    for key in path.split("."):
-        name, _, numbers = key.partition("[")
-        yield name
-        for number in numbers.rstrip("]").split("][") if numbers else ():
-            yield int(number)

@@ -1,6 +1,5 @@
 """What `mlops:aws` and `mlops:cluster` with `maker: eks` may say: an environment's ground on AWS."""
 
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -20,7 +19,6 @@ Region = Annotated[str, AfterValidator(aws_checks.region)]
 AccountId = Annotated[str, AfterValidator(aws_checks.account_id)]
 Arn = Annotated[str, AfterValidator(aws_checks.arn)]
 DatabaseClass = Annotated[str, AfterValidator(_sized)]
-Day = Annotated[date, Field(strict=False)]
 Email = Annotated[str, AfterValidator(aws_checks.email)]
 
 
@@ -135,7 +133,7 @@ class AwsSettings(Section):
     zones: types.Several[types.Text] = ()
     owner: types.Text
     cost_center: types.Text
-    expires: Day | None = None
+    expires: types.Day | None = None
     production: bool = False
     permissions_boundary_arn: Arn | None = None
     key_arn: Arn | None = None

@@ -1,6 +1,7 @@
 """Types of single settings: pydantic types over the components' own checks."""
 
 from collections.abc import Callable
+from datetime import date
 from ipaddress import IPv4Network
 from typing import Annotated, Self, TypeVar
 
@@ -74,6 +75,7 @@ Port = Annotated[int, Field(ge=1024, le=65535)]
 AddressBlock = Annotated[IPv4Network, BeforeValidator(_network), AfterValidator(_small_block)]
 ServerSettings = dict[Annotated[str, AfterValidator(checks.server_setting)], str]
 Text = Annotated[str, Field(min_length=1)]
+Day = Annotated[date, Field(strict=False)]
 Secret = Annotated[SecretStr, Field(strict=False)]
 Several = Annotated[tuple[T, ...], Field(strict=False)]
 """A list in the file, a tuple here."""

@@ -14,6 +14,7 @@ from mlops_stacks import setting_types as types
 from mlops_stacks.aws_settings import AwsSettings, EksCluster
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.monitoring_settings import MonitoringSettings, TraceSettings
+from mlops_stacks.policy_settings import PolicySettings
 from mlops_stacks.remediation_settings import RemediationSettings
 from mlops_stacks.scaling_settings import KedaSettings, Scaling
 from mlops_stacks.setting_errors import explain
@@ -227,6 +228,7 @@ class Settings(Section):
     remediation: RemediationSettings | None = None
     pipelines: types.Several[PipelineSettings] = ()
     endpoints: types.Several[EndpointSettings] = ()
+    policy: dict[str, PolicySettings] = Field(default_factory=dict)
     kubeconfig: types.Text | None = None
     images: Images | None = None
     secrets: Secrets | None = None

@@ -64,3 +64,20 @@ def test_errors_are_printed_and_kept_with_the_resource_they_are_about() -> None:
     assert progress.errors == ["Deployment mortgage: pod mortgage-1: CrashLoopBackOff"]
     assert now == ["waiting for 1 of 2 pods"]
     assert done == ["  error: Deployment mortgage: pod mortgage-1: CrashLoopBackOff"]
+
+
+def policy(level: str, **more: Any) -> EngineEvent:
+    event = {
+        "message": "<{%fg 13%}>A pod has limits.\nspec.a is absent\nSet spec.a.<{%reset%}>\n",
+        "policyName": "pod-limits",
+        "enforcementLevel": level,
+        **more,
+    }
+    return EngineEvent.from_json({"sequence": 1, "timestamp": 1, "policyEvent": event})
+
+
+def test_a_broken_policy_is_kept_and_one_that_advises_is_printed() -> None:
+    progress, now, done = played(policy("mandatory", resourceUrn=URN), policy("advisory"))
+    said = "A pod has limits. spec.a is absent Set spec.a."
+    assert progress.errors == [f"policy pod-limits: Deployment mortgage: {said}"]
+    assert (now, done) == ([], [f"  policy pod-limits: {said}"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import venv
 from collections.abc import Callable
@@ -12,11 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mlops_local import engine
-from mlops_local.paths import Paths
+from pulumi_program import PulumiProgram, written
 
 pytestmark = pytest.mark.timeout(600)
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 PROGRAM = """
 import sys
@@ -42,82 +38,49 @@ PolicyPack("house-rules", policies=[policy])
 
 
 @pytest.fixture
-def paths(binaries: Callable[[str], Path], tmp_path: Path) -> Paths:
-    cache = binaries("pulumi").parent.parent
-    paths = Paths(workspace=tmp_path, home=tmp_path / "home", cache=cache)
-    paths.pulumi_state.mkdir(parents=True)
-    paths.passphrase.write_text("of the tests")
-    return paths
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Path:
-    """The folder of a Pulumi program, its interpreter the one that runs the tests."""
-    return write(tmp_path / "program", "Pulumi.yaml", {"name": "tried", "runtime": "python"}, PROGRAM)
-
-
-@pytest.fixture
-def run(paths: Paths, program: Path) -> Run:
+def run(binaries: Callable[[str], Path], tmp_path: Path) -> PulumiProgram:
     """`pulumi ...` on a stack of that program."""
-    found = engine.ensure(paths, print)
-    variables = {**os.environ, **found.environment(paths, "tried"), "NO_COLOR": "1"}
-    del variables["PULUMI_OPTION_CWD"]
-
-    def pulumi(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = ["pulumi", *arguments, "--non-interactive"]
-        return subprocess.run(
-            command, cwd=program, env=variables, capture_output=True, text=True, check=False, timeout=300
-        )
-
-    assert pulumi("stack", "init", "tried").returncode == 0
-    return pulumi
+    return PulumiProgram(tmp_path, binaries("pulumi").parent.parent, PROGRAM)
 
 
-def write(folder: Path, name: str, project: dict[str, object], code: str) -> Path:
-    folder.mkdir()
-    (folder / name).write_text(yaml.safe_dump(project))
-    (folder / "__main__.py").write_text(code)
-    return folder
-
-
-def test_a_program_runs_in_the_interpreter_that_runs_the_host(run: Run) -> None:
+def test_a_program_runs_in_the_interpreter_that_runs_the_host(run: PulumiProgram) -> None:
     up = run("up", "--yes")
     assert up.returncode == 0, up.stdout
     assert run("stack", "output", "python").stdout.strip() == sys.prefix
 
 
-def test_a_program_with_a_virtual_environment_runs_in_it(run: Run, program: Path, tmp_path: Path) -> None:
+def test_a_program_with_a_virtual_environment_runs_in_it(run: PulumiProgram, tmp_path: Path) -> None:
     own = tmp_path / "venv"
     venv.create(own)
     packages = next(path for path in sys.path if path.endswith("site-packages"))
     (next(own.glob("lib/*/site-packages")) / "borrowed.pth").write_text(packages)
     options = {"name": "python", "options": {"virtualenv": str(own)}}
-    (program / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "tried", "runtime": options}))
+    (run.folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "tried", "runtime": options}))
     up = run("up", "--yes")
     assert up.returncode == 0, up.stdout
     assert run("stack", "output", "python").stdout.strip() == str(own)
 
 
-def test_a_programs_exception_is_shown_from_its_own_first_frame_on(run: Run, program: Path) -> None:
-    (program / "__main__.py").write_text("def divide():\n    return 1 / 0\n\n\ndivide()\n")
+def test_a_programs_exception_is_shown_from_its_own_first_frame_on(run: PulumiProgram) -> None:
+    (run.folder / "__main__.py").write_text("def divide():\n    return 1 / 0\n\n\ndivide()\n")
     up = run("up", "--yes")
     assert up.returncode != 0
     diagnostics = up.stdout[up.stdout.index("Diagnostics:") :]
     shown = diagnostics[diagnostics.index("the program failed") :].splitlines()
     assert [line.strip() for line in shown[1:3]] == [
         "Traceback (most recent call last):",
-        f'File "{program}/__main__.py", line 5, in <module>',
+        f'File "{run.folder}/__main__.py", line 5, in <module>',
     ]
     assert diagnostics.count("ZeroDivisionError: division by zero") == 1
 
 
-def test_a_policy_pack_judges_every_preview(run: Run, program: Path, tmp_path: Path) -> None:
-    pack = write(tmp_path / "pack", "PulumiPolicy.yaml", {"runtime": "python", "version": "1.0.0"}, PACK)
+def test_a_policy_pack_judges_every_preview(run: PulumiProgram, tmp_path: Path) -> None:
+    pack = written(tmp_path / "pack", "PulumiPolicy.yaml", {"runtime": "python", "version": "1.0.0"}, PACK)
     refused = run("preview", "--policy-pack", str(pack))
     assert refused.returncode != 0
     assert "[mandatory]  no-things  (team:index:Thing: thing)" in refused.stdout
     assert "thing may not be here" in refused.stdout
 
-    (program / "__main__.py").write_text("import pulumi\n")
+    (run.folder / "__main__.py").write_text("import pulumi\n")
     allowed = run("preview", "--policy-pack", str(pack))
     assert allowed.returncode == 0, allowed.stdout

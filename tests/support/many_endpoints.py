@@ -5,10 +5,15 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+import yaml
+
+from mlops_cli.render import placeholders
 from mlops_stacks.recording import Document, Recording, document_of, record
 
+STACKS = Path(__file__).parents[2] / "stacks"
 _FIRST_PORT = 31000
 _KEY = "mlops:endpoints"
 _REMEDIATION = "mlops:remediation"
@@ -30,6 +35,16 @@ def with_endpoints(config: Mapping[str, Any], count: int) -> dict[str, Any]:
             rule.setdefault("endpoint", first["name"])
         made[_REMEDIATION] = {**config[_REMEDIATION], "rules": rules}
     return made
+
+
+def settings(name: str, folder: Path, *, count: int) -> dict[str, str]:
+    """An environment with so many endpoints, as the engine hands it to the program; `folder` takes files."""
+    file = STACKS / f"Pulumi.{name}.yaml"
+    config = placeholders.with_prefix(yaml.safe_load(file.read_text())["config"])
+    kubeconfig = folder / "kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(placeholders.kubeconfig(placeholders.context_of(config))))
+    many = placeholders.completed(with_endpoints(config, count), {}, str(kubeconfig))
+    return placeholders.as_engine_config(many)
 
 
 def timed(

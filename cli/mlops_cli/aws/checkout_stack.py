@@ -31,6 +31,11 @@ class CheckoutStack:
         """The file of its settings."""
         return self.workspace / "stacks" / f"Pulumi.{self._name}.yaml"
 
+    @property
+    def policy_packs(self) -> list[str]:
+        """Folders of the packs that judge every preview and update."""
+        return [str(self.workspace / "policy")]
+
     def open(self) -> auto.Stack:
         """The stack as the Automation API sees it.
 

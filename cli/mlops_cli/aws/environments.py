@@ -61,9 +61,9 @@ def preview(environment: Environment, ui: Ui) -> None:
         StackFailed: the preview failed.
     """
     ui.line(_cost(environment))
-    progress = StackProgress(ui.report, ui.line)
+    stack, progress = _stack(environment, ui), StackProgress(ui.report, ui.line)
     try:
-        result = _stack(environment, ui).open().preview(on_event=progress.on_event)
+        result = stack.open().preview(on_event=progress.on_event, policy_packs=stack.policy_packs)
     except auto.CommandError as error:
         raise StackFailed(failure_text("pulumi preview", progress.errors, str(error))) from error
     ui.line(result.stdout.strip())

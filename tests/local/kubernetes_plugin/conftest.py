@@ -109,6 +109,7 @@ def server_options(home: Path, etcd: int, port: int) -> list[str]:
         "--service-cluster-ip-range=10.0.0.0/24",
         "--disable-admission-plugins=ServiceAccount",
         "--endpoint-reconciler-type=none",
+        "--allow-privileged",
     ]
 
 

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import datetime
+import json
+from typing import Any
 
 import pytest
 
 import aws_schema
-import hardening
 import iam_documents
-from aws_environments import ENVIRONMENTS, document, recorded
+import policy_mutations
+from aws_environments import ENVIRONMENTS, config, document, recorded
 from aws_scan import SUPPRESSIONS, scan_all, suppressions, unresolved
-from hardening_rows import ROWS
 from mlops_policy.cost import tags
-from mlops_policy.documents import resources
+from mlops_policy.pack import from_stack
 from mlops_policy.testing import judged
 from mlops_stacks.recording import UNKNOWN_MARK
+from policy_aws_samples import RULES, SPECIAL, of_document
 from preview_update import differences
 
 each_environment = pytest.mark.parametrize("name", ENVIRONMENTS)
 
-NOT_OF_AN_ENVIRONMENT = ["identity.web", "vpc.no-open-group"]
-"""Rows about what no environment has: roles of a pipeline outside, and security groups with rules inside."""
+NOT_OF_AN_ENVIRONMENT = ["identity-web", "vpc-no-open-group"]
+"""Rules about what no environment has: roles of a pipeline outside, and security groups with rules inside."""
 
+UNDECIDED = {"s3-tls": 3, "s3-wrong-key": 3, "identity-buckets": 7}
+"""How many documents of each rule have an ARN in them that a first preview cannot know."""
 ACCEPTED = {
     "mlops-boundary-policy (aws:iam/policy:Policy) policy: WIDE_ACTION": (
         "a boundary gives nothing: it names the services beyond which no role goes"
@@ -50,7 +54,7 @@ def test_every_input_is_one_that_the_provider_takes(name: str) -> None:
 
 @each_environment
 def test_every_resource_says_whose_it_is_what_it_is_part_of_and_who_pays(name: str) -> None:
-    found = resources(document(name).model_dump(by_alias=True))
+    found = of_document(document(name))
     assert [judged(rule, found) for rule in tags.RULES] == [[], []]
 
 
@@ -60,14 +64,29 @@ def test_no_policy_allows_more_than_it_says(name: str) -> None:
 
 
 @each_environment
-def test_every_row_of_the_security_baseline_holds(name: str) -> None:
-    production = name == "prod"
-    assert hardening.broken(document(name), ROWS, production=production) == {}
-    assert hardening.idle(document(name), ROWS, production=production) == NOT_OF_AN_ENVIRONMENT
+def test_every_rule_about_aws_holds_and_has_something_to_hold_of(name: str) -> None:
+    settings, made = configured(name), of_document(document(name))
+    assert policy_mutations.broken(RULES, made, settings) == {}
+    assert policy_mutations.undecided(RULES, made, settings) == {}
+    assert policy_mutations.idle(RULES, made, settings, SPECIAL) == NOT_OF_AN_ENVIRONMENT
+
+
+@each_environment
+def test_a_first_preview_breaks_no_rule_and_leaves_documents_with_an_arn_to_the_update(name: str) -> None:
+    shown = of_document(document(name, preview=True))
+    assert policy_mutations.broken(RULES, shown, configured(name)) == {}
+    undecided = policy_mutations.undecided(RULES, shown, configured(name))
+    assert {rule: len(urns) for rule, urns in undecided.items()} == UNDECIDED
 
 
 def test_every_hardening_field_of_production_is_missed_when_it_is_taken_away() -> None:
-    assert hardening.survivors(document("prod"), ROWS, production=True) == []
+    made = of_document(document("prod"))
+    assert policy_mutations.survivors(RULES, made, configured("prod"), SPECIAL) == []
+
+
+def configured(name: str) -> dict[str, dict[str, Any]]:
+    """What the environment's own settings say of the rules."""
+    return from_stack({"mlops:aws": json.dumps(config(name)["mlops:aws"], default=str)}, RULES)
 
 
 @each_environment

@@ -1,0 +1,92 @@
+"""The objects of a cluster that policies are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import lightkube
+from lightkube.config.kubeconfig import KubeConfig
+from lightkube.core.exceptions import ApiError, ConfigError
+from lightkube.generic_resource import create_namespaced_resource
+from lightkube.resources import (
+    apps_v1,
+    autoscaling_v2,
+    batch_v1,
+    core_v1,
+    networking_v1,
+    policy_v1,
+    rbac_authorization_v1,
+)
+
+from mlops_cli.errors import BadPolicyInput, ClusterUnreadable
+from mlops_local.node.readiness import API_ERRORS
+
+SYSTEM: Final = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+"""Namespaces of the cluster itself, whose makers answer for them."""
+_NOT_FOUND = 404
+_SCALED = create_namespaced_resource("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects")
+_NAMESPACED: Final = (
+    apps_v1.Deployment,
+    apps_v1.StatefulSet,
+    apps_v1.DaemonSet,
+    apps_v1.ReplicaSet,
+    batch_v1.Job,
+    batch_v1.CronJob,
+    core_v1.Pod,
+    core_v1.ReplicationController,
+    core_v1.Service,
+    core_v1.ServiceAccount,
+    core_v1.ResourceQuota,
+    core_v1.LimitRange,
+    networking_v1.NetworkPolicy,
+    policy_v1.PodDisruptionBudget,
+    autoscaling_v2.HorizontalPodAutoscaler,
+    rbac_authorization_v1.Role,
+    rbac_authorization_v1.RoleBinding,
+    _SCALED,
+)
+_OF_CLUSTER: Final = (
+    core_v1.Namespace,
+    rbac_authorization_v1.ClusterRole,
+    rbac_authorization_v1.ClusterRoleBinding,
+)
+
+
+def client_of(kubeconfig: Path | None, context: str | None) -> lightkube.Client:
+    """A client for a context of a kubeconfig; the current one, and the user's file, where none is given.
+
+    Raises:
+        BadPolicyInput: there is no such file or context.
+    """
+    try:
+        config = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_env()
+        return lightkube.Client(config=config.get(context), trust_env=False)
+    except (ConfigError, KeyError, OSError, TypeError, ValueError) as error:
+        raise BadPolicyInput(f"cannot use the kubeconfig: {error}") from error
+
+
+def objects(client: lightkube.Client) -> Iterator[Mapping[str, Any]]:
+    """Every object of the kinds that policies are about, those of the cluster's own namespaces left out.
+
+    Raises:
+        ClusterUnreadable: the API server cannot be reached, or refuses to list them.
+    """
+    for kind in _OF_CLUSTER:
+        yield from (each for each in _listed(client, kind) if each["metadata"]["name"] not in SYSTEM)
+    for kind in _NAMESPACED:
+        listed = _listed(client, kind, namespace="*")
+        yield from (each for each in listed if each["metadata"]["namespace"] not in SYSTEM)
+
+
+def _listed(client: lightkube.Client, kind: Any, **where: str) -> Iterator[Mapping[str, Any]]:
+    info = kind._api_info.resource
+    version = f"{info.group}/{info.version}" if info.group else info.version
+    try:
+        for each in client.list(kind, **where):
+            yield {**each.to_dict(), "apiVersion": version, "kind": info.kind}
+    except API_ERRORS as error:
+        if kind is _SCALED and isinstance(error, ApiError) and error.status.code == _NOT_FOUND:
+            return
+        raise ClusterUnreadable(f"cannot list {info.kind}: {error}") from error

@@ -1,0 +1,1 @@
+"""Rules as the API server itself can judge them: ValidatingAdmissionPolicy objects."""

@@ -1,0 +1,1 @@
+"""Rules about resources of AWS: the security baseline of an environment."""

@@ -1,0 +1,119 @@
+"""Checking objects of Kubernetes outside Pulumi: what is found, as a report. Pure."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mlops_policy.catalog import FAMILIES
+from mlops_policy.errors import BadConfig
+from mlops_policy.judging import Finding, Judge, Outcome, configured
+from mlops_policy.manifests import unjudged
+from mlops_policy.resources import Resource
+from mlops_policy.rules import Level, Rule
+
+VERSION: Final = 1
+"""Of the report's document."""
+LEVEL: Final = "enforcementLevel"
+"""As in the configuration of a pack, by which `pulumi` sets a policy's level."""
+KUBERNETES: Final = {
+    family: rules
+    for family, rules in FAMILIES.items()
+    if all(kind.startswith("kubernetes:") for rule in rules for kind in rule.kinds)
+}
+"""Families of rules about objects of Kubernetes."""
+RULES: Final = tuple(rule for rules in KUBERNETES.values() for rule in rules)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What rules say of objects.
+
+    Attributes:
+        findings: worst first.
+        expired: a line for each exemption whose last day is past; each fails the check.
+        notes: what else there is to know.
+        levels: of each rule, by its name.
+    """
+
+    findings: Sequence[Finding]
+    expired: Sequence[str]
+    notes: Sequence[str]
+    levels: Mapping[str, Level]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing mandatory is broken."""
+        return not self.expired and not any(
+            each.outcome is not Outcome.EXEMPT and self.levels[each.rule.name] is not Level.ADVISORY
+            for each in self.findings
+        )
+
+    def document(self) -> dict[str, Any]:
+        """The report for scripts."""
+        return {
+            "version": VERSION,
+            "holds": self.holds,
+            "findings": [
+                {
+                    "policy": each.rule.name,
+                    "outcome": each.outcome.value,
+                    "severity": each.rule.severity.value,
+                    "level": self.levels[each.rule.name].value,
+                    "object": each.urn,
+                    "message": each.message,
+                    "remedy": each.rule.remedy,
+                }
+                for each in self.findings
+            ],
+            "expired": list(self.expired),
+            "notes": list(self.notes),
+        }
+
+
+def check(
+    resources: Iterable[Resource], config: Mapping[str, Any], today: datetime.date, notes: Iterable[str] = ()
+) -> Report:
+    """What the rules about Kubernetes say of these objects, which are all there is.
+
+    Args:
+        config: by rule, its configuration, or its level alone.
+
+    Raises:
+        BadConfig: the configuration is not allowed.
+        RuleFault: a rule itself failed.
+    """
+    everything = tuple(resources)
+    levels = {rule.name: _level(rule, config.get(rule.name)) for rule in RULES}
+    chosen = [each for each in _configured(config) if levels[each.rule.name] is not Level.DISABLED]
+    judge = Judge(chosen, today)
+    order = {rule.name: number for number, rule in enumerate(sorted(RULES, key=_badness))}
+    found = sorted(judge.all(everything), key=lambda each: (order[each.rule.name], each.urn, each.message))
+    kinds = [rule.kinds for rule in RULES]
+    return Report(found, judge.expired(), [*notes, *judge.unused(), *unjudged(everything, kinds)], levels)
+
+
+def _configured(config: Mapping[str, Any]) -> Any:
+    values: dict[str, dict[str, Any]] = {}
+    for name, given in config.items():
+        if not isinstance(given, str | Mapping):
+            raise BadConfig(f"configuration of the policy {name}: {given!r}, where a section is expected")
+        section = {} if isinstance(given, str) else given
+        values[name] = {key: value for key, value in section.items() if key != LEVEL}
+    return configured(RULES, values)
+
+
+def _level(rule: Rule, given: Any) -> Level:
+    text = given.get(LEVEL) if isinstance(given, Mapping) else given
+    if text is None:
+        return rule.level
+    allowed = [level.value for level in Level]
+    if text not in allowed:
+        raise BadConfig(f"level of the policy {rule.name}: {text!r}, where one of {', '.join(allowed)} is")
+    return Level(text)
+
+
+def _badness(rule: Rule) -> tuple[int, str]:
+    return ["critical", "high", "medium", "low"].index(rule.severity.value), rule.name

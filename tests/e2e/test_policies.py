@@ -1,0 +1,40 @@
+"""The policy pack over the running platform, by the real engine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from running_platform import ROOT, Platform, mlops, pulumi
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
+PACK = ("--policy-pack", str(ROOT / "policy"))
+PASSED = "✅ mlops@v0.1.0"
+
+
+def report(output: str) -> list[str]:
+    """What a preview says of policies."""
+    lines = output[output.index("Policies:") :].split("\n\n")[0].splitlines()
+    return [line.strip().partition(" (local:")[0] for line in lines[1:]]
+
+
+def test_a_preview_of_the_platform_is_judged_and_passes(platform: Platform) -> None:
+    assert report(mlops("preview", "e2e").stdout) == [PASSED]
+
+
+def test_pulumi_typed_by_hand_is_judged_by_the_same_pack(platform: Platform) -> None:
+    by_hand = pulumi("preview", "--stack", "e2e", "--expect-no-changes", "--non-interactive", *PACK)
+    assert report(by_hand.stdout) == [PASSED]
+
+
+def test_a_broken_policy_stops_a_preview_before_anything_is_made(platform: Platform, tmp_path: Path) -> None:
+    config = tmp_path / "policy.json"
+    config.write_text(json.dumps({"image-registry": {"allowed": ["registry.example.org/team"]}}))
+    options = ("--stack", "e2e", "--non-interactive", *PACK, "--policy-pack-config", str(config))
+    refused = pulumi("up", "--yes", *options, check=False)
+    assert refused.returncode != 0
+    assert "[mandatory]" in refused.stdout
+    assert "image-registry  (kubernetes:apps/v1:Deployment: mlops-mortgage-endpoint-server)" in refused.stdout
+    pulumi("preview", "--stack", "e2e", "--expect-no-changes", "--non-interactive")
