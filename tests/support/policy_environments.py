@@ -6,7 +6,6 @@ import datetime
 import functools
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -14,9 +13,9 @@ import yaml
 import aws_environments
 from mlops_cli.render import placeholders
 from mlops_policy.documents import resources
-from mlops_policy.judging import Finding, Judge, configured
+from mlops_policy.judging import Finding, Judge, Outcome, configured
 from mlops_policy.pack import from_stack
-from mlops_policy.resources import Resource
+from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import Rule
 from mlops_policy.testing import changed
 from mlops_stacks import program
@@ -54,32 +53,37 @@ def judge(name: str, rules: Sequence[Rule]) -> Judge:
     return Judge(configured(rules, from_stack(config, rules)), TODAY)
 
 
-def said(name: str, rules: Sequence[Rule], found: Iterable[Resource] | None = None) -> list[Finding]:
-    """What the rules say of an environment, or of other resources by its settings."""
-    return judge(name, rules).all(resources_of(name) if found is None else found)
+def said(name: str, rules: Sequence[Rule]) -> list[Finding]:
+    """What the rules say of an environment."""
+    return judge(name, rules).all(resources_of(name))
 
 
 def broken(name: str, rules: Sequence[Rule], of: str, path: str, value: object) -> set[str]:
     """Names of the rules that find a violation after one field of one resource is another.
+
+    The environment must meet all rules: only what is changed is judged again, and all that looks across.
 
     Args:
         of: the resource's name, after its kind and a space where that is needed.
         path: see `mlops_policy.testing.changed`; `MISSING` as value takes the field away.
     """
     *kind, own = of.split()
-    found = [each for each in resources_of(name) if each.name == own and each.type.endswith(tuple(kind) or "")]
+    found = [
+        each for each in resources_of(name) if each.name == own and each.type.endswith(tuple(kind) or "")
+    ]
     assert len(found) == 1, (of, [each.type for each in found])
-    made = [changed(each, path, value) if each is found[0] else each for each in resources_of(name)]
-    return {each.rule.name for each in said(name, rules, made) if each.outcome.value == "violation"}
+    new = changed(found[0], path, value)
+    made = [new if each is found[0] else each for each in resources_of(name)]
+    judging = judge(name, rules)
+    return _violated([*judging.resource(new), *judging.stack(Stack(made, TODAY))])
 
 
 def without(name: str, rules: Sequence[Rule], of: str) -> set[str]:
     """The same after one resource is not there."""
     left = [each for each in resources_of(name) if each.name != of]
     assert len(left) < len(resources_of(name))
-    return {each.rule.name for each in said(name, rules, left) if each.outcome.value == "violation"}
+    return _violated(judge(name, rules).stack(Stack(left, TODAY)))
 
 
-def renamed(resource: Resource, kind: str) -> Resource:
-    """The resource as one of another kind."""
-    return replace(resource, type=kind)
+def _violated(found: Iterable[Finding]) -> set[str]:
+    return {each.rule.name for each in found if each.outcome is Outcome.VIOLATION}

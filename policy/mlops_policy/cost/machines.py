@@ -183,7 +183,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="cost-node-pool-limits",
         says="A node pool has limits of CPU and memory: they are its budget.",
-        remedy="Set spec.limits.cpu and spec.limits.memory (cpuLimit and memoryLimit of mlops:cluster.pools).",
+        remedy="Set spec.limits.cpu and .memory (cpuLimit and memoryLimit of mlops:cluster.pools).",
         severity=Severity.HIGH,
         kinds=(NODE_POOL,),
         judge=_limited,
@@ -192,7 +192,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="cost-node-pool-gpus",
         says="A node pool that may make machines with GPUs has a limit of them.",
-        remedy=f"Set spec.limits of {_GPU_LIMIT} (gpuLimit of mlops:cluster.pools), or require machines without.",
+        remedy=f"Set spec.limits of {_GPU_LIMIT} (gpuLimit of mlops:cluster.pools), or use none.",
         severity=Severity.HIGH,
         kinds=(NODE_POOL,),
         judge=_gpus_limited,

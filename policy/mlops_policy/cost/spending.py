@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from mlops_policy.building import field
 from mlops_policy.cost.machines import GpusConfig
 from mlops_policy.cost.quantities import GIB, amount
 from mlops_policy.kubernetes import scaling
@@ -14,7 +13,6 @@ from mlops_policy.kubernetes.objects import pod_spec
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import Rule, RuleConfig, Severity, Subject
 from mlops_policy.views import UnknownRead
-from mlops_policy.wanted import GIVEN
 
 BUDGET = "aws:budgets/budget:Budget"
 _BY_THE_HOUR = (
@@ -69,6 +67,16 @@ def _has_budget(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[
     yield why
 
 
+def _tells(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]:
+    notices = subject.view.at("notifications").items()
+    if not notices:
+        yield "notifications is not set"
+    for notice in notices:
+        told = [notice.key("subscriberSnsTopicArns"), notice.key("subscriberEmailAddresses")]
+        if not any(each.texts() for each in told):
+            yield f"{notice.path}.subscriberEmailAddresses is empty, and so is subscriberSnsTopicArns"
+
+
 def _requested(workload: Resource, resource: str, *, limit: bool = False) -> tuple[float, bool]:
     """What all containers of one pod ask for, and whether each of them asks for some."""
     found = [
@@ -90,8 +98,8 @@ def _under_ceiling(subject: Subject, stack: Stack, config: PriceConfig) -> Itera
     pods = scaling.most(stack, workload)
     if pods * pod > config.most_hour:
         yield (
-            f"{pods} pods of {cores:g} vCPU, {memory / GIB:g} GiB and {gpus:g} GPUs cost {pods * pod:.2f} USD an "
-            f"hour, {config.most_hour:.2f} is the most: resources.requests times maxReplicas"
+            f"{pods} pods of {cores:g} vCPU, {memory / GIB:g} GiB and {gpus:g} GPUs cost {pods * pod:.2f} "
+            f"USD an hour, {config.most_hour:.2f} is the most: resources.requests times maxReplicas"
         )
 
 
@@ -118,15 +126,13 @@ RULES: tuple[Rule, ...] = (
         judge=_has_budget,
         across=True,
     ),
-    field(
-        "cost-budget-notices",
-        "Somebody is told before a budget is spent.",
-        (BUDGET,),
-        "notifications[].subscriberEmailAddresses",
-        GIVEN,
+    Rule(
+        name="cost-budget-notices",
+        says="Somebody is told before a budget is spent.",
         remedy="Name who is told in every notification of the budget (mlops:aws.budget.notify).",
         severity=Severity.MEDIUM,
-        where=lambda subject, stack: not _tells_topics(subject),
+        kinds=(BUDGET,),
+        judge=_tells,
     ),
     Rule(
         name="cost-ceiling",
@@ -158,8 +164,3 @@ RULES: tuple[Rule, ...] = (
         config=RetentionConfig,
     ),
 )
-
-
-def _tells_topics(subject: Subject) -> bool:
-    notices = subject.view.at("notifications").items()
-    return bool(notices) and all(each.key("subscriberSnsTopicArns").given for each in notices)

@@ -13,11 +13,6 @@ _KEDA_MOST = 100
 """What KEDA takes where `maxReplicaCount` is not given (KEDA, "Scaling Deployments": defaults)."""
 
 
-def same_place(one: Resource, other: Resource) -> bool:
-    """Whether two objects are in one namespace."""
-    return namespace(one) == namespace(other)
-
-
 def namespace(resource: Resource) -> str:
     """The namespace of an object; `default` where none is given, as the API server takes it."""
     return resource.view.at("metadata.namespace").text("default")
@@ -28,9 +23,9 @@ def scalers(stack: Stack, workload: Resource) -> Iterator[Resource]:
     name, kind = workload.view.at("metadata.name").text(), workload.type.rpartition(":")[2]
     for each in stack.of(AUTOSCALER, SCALED_OBJECT):
         target = each.view.at("spec.scaleTargetRef")
-        if target.key("name").text() == name and target.key("kind").text("Deployment") == kind:
-            if same_place(each, workload):
-                yield each
+        named = target.key("name").text() == name and target.key("kind").text("Deployment") == kind
+        if named and namespace(each) == namespace(workload):
+            yield each
 
 
 def fewest(stack: Stack, workload: Resource) -> list[View]:

@@ -87,7 +87,8 @@ def _enough(subject: Subject, stack: Stack, config: ReplicasConfig) -> Iterator[
 
 def _masks(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]:
     sample, key = setting(subject.view, _SAMPLE), setting(subject.view, _HASH_KEY)
-    if number(sample, 0) > 0 and not key.key("secretKeyRef").given:
+    secret = key.path.endswith(".valueFrom") and key.key("secretKeyRef").given
+    if number(sample, 0) > 0 and not secret:
         yield (
             f"{sample.path} is {sample.text()}, but {_HASH_KEY} comes from no Secret, so columns that the "
             "model's manifest calls sensitive could not be hashed"
@@ -137,14 +138,14 @@ def _listed(view: View) -> bool:
 def _operators(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]:
     api, key = setting(subject.view, "MLOPS_REPOSITORY_API"), setting(subject.view, "MLOPS_ADMIN_KEY_FILE")
     if api.text().lower() in ("true", "1", "yes", "on") and key.known is MISSING:
-        yield f"{api.path} is {api.text()} without MLOPS_ADMIN_KEY_FILE: any pod that reaches the port loads models"
+        yield f"{api.path} is {api.text()} without MLOPS_ADMIN_KEY_FILE: whoever asks loads models"
 
 
 RULES: tuple[Rule, ...] = (
     Rule(
         name="endpoint-owner",
         says="The model of an endpoint has an owner.",
-        remedy=f"Name one in alerts.owner of ModelEndpoint (owner of mlops:endpoints); it is the annotation {OWNER}.",
+        remedy=f"Name one in alerts.owner of ModelEndpoint (owner of mlops:endpoints): annotation {OWNER}.",
         severity=Severity.MEDIUM,
         kinds=KINDS,
         judge=_owned,
@@ -201,7 +202,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="endpoint-logs-little",
-        says="In production the log of a model server has no debug lines and few lines about single requests.",
+        says="In production a model server logs no debug lines and few about single requests.",
         remedy="Leave MLOPS_LOG_LEVEL and MLOPS_LOG_REQUESTS out.",
         severity=Severity.MEDIUM,
         kinds=KINDS,
@@ -240,7 +241,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="endpoint-operators-known",
         says="Nobody loads or unloads models without a key.",
-        remedy="Mount a file of keys and point MLOPS_ADMIN_KEY_FILE to it, or leave MLOPS_REPOSITORY_API out.",
+        remedy="Mount a file of keys, point MLOPS_ADMIN_KEY_FILE to it, or leave MLOPS_REPOSITORY_API out.",
         severity=Severity.HIGH,
         kinds=KINDS,
         judge=_operators,

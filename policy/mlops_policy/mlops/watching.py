@@ -56,7 +56,7 @@ def _alerting(subject: Subject, stack: Stack, config: AlertsConfig) -> Iterator[
         return
     for endpoint in names(subject.resource):
         found: set[str] = set()
-        unknown = _collect(_rules(stack), lambda rule, name=endpoint: _adds(rule, name, found))
+        unknown = _collect(_rules(stack), functools.partial(_add, endpoint, found))
         missing = [name for name in config.alerts if name not in found]
         if missing and unknown is not None:
             raise unknown
@@ -64,7 +64,7 @@ def _alerting(subject: Subject, stack: Stack, config: AlertsConfig) -> Iterator[
             yield f"no rule that a Prometheus reads has for endpoint {endpoint}: {', '.join(missing)}"
 
 
-def _adds(rule: View, endpoint: str, found: set[str]) -> None:
+def _add(endpoint: str, found: set[str], rule: View) -> None:
     text = rule.key("expr").text()
     named = rule.at("labels.endpoint").text() == endpoint
     if text and (named or f'endpoint="{endpoint}"' in text or f"endpoint='{endpoint}'" in text):
@@ -213,7 +213,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="endpoint-metrics",
         says="A Prometheus collects the metrics of every endpoint.",
-        remedy="Set mlops:monitoring.mode to run or adopt, or add a PodMonitor that selects the endpoint's pods.",
+        remedy="Set mlops:monitoring.mode to run or adopt, or add a PodMonitor of the endpoint's pods.",
         severity=Severity.HIGH,
         kinds=KINDS,
         judge=_collected,

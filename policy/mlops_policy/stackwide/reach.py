@@ -124,28 +124,28 @@ def _ingress_rules(resource: Resource) -> Iterator[View]:
 
 def _named_flows(subject: Subject, stack: Stack, config: FlowsConfig) -> Iterator[str]:
     name = subject.resource.view.at("spec.podSelector.matchLabels").key(NAME_LABEL)
-    for why in _open_to(subject.view):
+    for why, outside in _open_to(subject.view):
         pods = name.text()
         if pods in config.published or pods in config.asked_by_servers:
             return
-        if not (config.local_node and _on_the_node(subject.resource, stack)):
+        if not (outside and config.local_node and _on_the_node(subject.resource, stack)):
             yield f"{why}, to pods that are {pods or 'all of the namespace'}"
 
 
-def _open_to(rule: View) -> Iterator[str]:
-    """Why a rule of a NetworkPolicy admits anybody."""
+def _open_to(rule: View) -> Iterator[tuple[str, bool]]:
+    """Why a rule of a NetworkPolicy admits anybody, and whether that is by addresses."""
     peers = rule.key("from").items()
     if not peers:
-        yield f"{rule.path}.from names nobody, so everybody may ask"
+        yield f"{rule.path}.from names nobody, so everybody may ask", False
     for peer in peers:
         cidr = peer.at("ipBlock.cidr")
         if everybody(cidr.text()):
-            yield f"{cidr.path} is {cidr.text()}"
+            yield f"{cidr.path} is {cidr.text()}", True
         spaces = peer.key("namespaceSelector")
         if spaces.known is not MISSING and not any(
             spaces.key(key).given for key in ("matchLabels", "matchExpressions")
         ):
-            yield f"{spaces.path} is empty, so every pod of the cluster may ask"
+            yield f"{spaces.path} is empty, so every pod of the cluster may ask", False
 
 
 def _on_the_node(policy: Resource, stack: Stack) -> bool:
@@ -153,7 +153,8 @@ def _on_the_node(policy: Resource, stack: Stack) -> bool:
     wanted = dict(policy.view.at("spec.podSelector.matchLabels").entries())
     labels = {key: view.text() for key, view in wanted.items()}
     for service in stack.of(SERVICE):
-        if service.view.at("spec.type").text() == "NodePort" and namespace(service) == namespace(policy):
+        on_node = any(port.key("nodePort").given for port in service.view.at("spec.ports").items())
+        if on_node and namespace(service) == namespace(policy):
             chosen = {key: view.text() for key, view in service.view.at("spec.selector").entries()}
             if chosen and chosen.items() <= labels.items():
                 return True
@@ -274,7 +275,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="stack-closed-groups",
         says="A security group lets nobody in from everywhere.",
-        remedy="Name narrow addresses or another group; list a port that the world may reach in ports of the rule.",
+        remedy="Name narrow addresses or another group; a port for the world goes into ports of the rule.",
         severity=Severity.CRITICAL,
         kinds=(
             "aws:ec2/securityGroup:",
@@ -289,7 +290,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="stack-buckets-for-named",
         says="No bucket is open to everybody.",
-        remedy="Name principals, or narrow the statement by the organisation, account or endpoint of the caller.",
+        remedy="Name principals, or narrow the statement by the caller's organisation or endpoint.",
         severity=Severity.CRITICAL,
         kinds=("aws:s3/bucketPolicy:",),
         judge=_for_named,

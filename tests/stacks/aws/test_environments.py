@@ -13,8 +13,9 @@ import iam_documents
 import policy_mutations
 from aws_environments import ENVIRONMENTS, config, document, recorded
 from aws_scan import SUPPRESSIONS, scan_all, suppressions, unresolved
+from mlops_policy.cost import tags
 from mlops_policy.stack_config import from_stack
-from mlops_stacks import tag_check
+from mlops_policy.testing import judged
 from mlops_stacks.recording import UNKNOWN_MARK
 from policy_aws_samples import RULES, SPECIAL, of_document
 from preview_update import differences
@@ -57,7 +58,8 @@ def test_every_input_is_one_that_the_provider_takes(name: str) -> None:
 
 @each_environment
 def test_every_resource_says_whose_it_is_what_it_is_part_of_and_who_pays(name: str) -> None:
-    assert tag_check.untagged(document(name)) == []
+    found = of_document(document(name))
+    assert [judged(rule, found) for rule in tags.RULES] == [[], []]
 
 
 @each_environment
