@@ -111,23 +111,15 @@ def fired(program: Program, mutation: Mutation) -> set[str]:
     it is in: no rule about Kubernetes relates objects of two.
     """
     judge = program.judge()
-    near = {mutation.resource.name, _space(mutation.resource)}
-    others = [
-        each
-        for each in program.resources
-        if each is not mutation.resource and (_space(each) in near or _own_name(each) in near)
-    ]
+    space = _space(mutation.resource)
+    others = [each for each in program.resources if each is not mutation.resource and _space(each) == space]
     changed = [mutation.changed] if mutation.changed is not None else []
     alone = [found for each in changed for found in judge.resource(each)]
     return {found.rule.name for found in [*alone, *judge.stack(Stack([*others, *changed]))]}
 
 
 def _space(resource: Resource) -> str:
-    return _own_name(resource) if is_of(resource.type, (NAMESPACE,)) else namespace_of(resource)
-
-
-def _own_name(resource: Resource) -> str:
-    return name_of(resource).text() if is_of(resource.type, (NAMESPACE,)) else ""
+    return name_of(resource).text() if is_of(resource.type, (NAMESPACE,)) else namespace_of(resource)
 
 
 def mutations(program: Program) -> Iterator[Mutation]:
