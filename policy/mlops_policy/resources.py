@@ -45,9 +45,13 @@ class Resource:
 
 
 class Stack:
-    """Resources that are judged together, and the day on which they are."""
+    """Resources that are judged together, and the day on which they are.
+
+    `memo` is for what rules find out about all of them, by keys of their own.
+    """
 
     def __init__(self, resources: Iterable[Resource], today: datetime.date | None = None) -> None:
+        self.memo: dict[Any, Any] = {}
         self.resources = tuple(resources)
         self.today = today or datetime.datetime.now(datetime.UTC).date()
         self._by_type: dict[str, list[Resource]] = {}
