@@ -20,6 +20,7 @@ from mlops_stacks.settings import (
     Settings,
 )
 from pulumi_mlops import (
+    AdmissionMode,
     ClusterArgs,
     KedaSource,
     PlatformArgs,
@@ -76,6 +77,9 @@ def platform_parts(settings: Settings) -> Any:
         args["keda"] = _given(
             {"source": KedaSource(settings.keda.mode), "prometheus_url": settings.keda.prometheus_url}
         )
+    if settings.admission.mode != "none":
+        mode, leave_out = AdmissionMode(settings.admission.mode), list(settings.admission.leave_out)
+        args["admission"] = _given({"mode": mode, "leave_out": leave_out})
     if settings.monitoring.mode != "none":
         args["monitoring"] = monitoring_args.monitoring(
             settings.monitoring, settings.cluster.api_server_cidrs

@@ -8,7 +8,7 @@ from typing import Annotated, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic.alias_generators import to_camel
 
-from pulumi_mlops import checks, remediation_rules
+from pulumi_mlops import admission_objects, checks, remediation_rules
 
 T = TypeVar("T")
 
@@ -75,6 +75,7 @@ Port = Annotated[int, Field(ge=1024, le=65535)]
 AddressBlock = Annotated[IPv4Network, BeforeValidator(_network), AfterValidator(_small_block)]
 ServerSettings = dict[Annotated[str, AfterValidator(checks.server_setting)], str]
 Text = Annotated[str, Field(min_length=1)]
+AdmissionRule = Annotated[str, AfterValidator(admission_objects.rule_name)]
 Day = Annotated[date, Field(strict=False)]
 Secret = Annotated[SecretStr, Field(strict=False)]
 Several = Annotated[tuple[T, ...], Field(strict=False)]

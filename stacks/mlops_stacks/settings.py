@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 
 from mlops_stacks import alert_settings, monitoring_settings, remediation_settings
 from mlops_stacks import setting_types as types
+from mlops_stacks.admission_settings import AdmissionSettings
 from mlops_stacks.aws_settings import AwsSettings, EksCluster
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.monitoring_settings import MonitoringSettings, TraceSettings
@@ -228,6 +229,7 @@ class Settings(Section):
     remediation: RemediationSettings | None = None
     pipelines: types.Several[PipelineSettings] = ()
     endpoints: types.Several[EndpointSettings] = ()
+    admission: AdmissionSettings = AdmissionSettings()
     policy: dict[str, PolicySettings] = Field(default_factory=dict)
     kubeconfig: types.Text | None = None
     images: Images | None = None

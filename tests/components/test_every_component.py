@@ -16,6 +16,7 @@ from component_samples import COMPONENTS, input_paths, make, replaced, sample
 from recording_engine import Recording, Registration, registered, unknown
 
 TYPE_TOKENS = {
+    "AdmissionPolicies": "mlops:index:AdmissionPolicies",
     "AdoptedMonitoring": "mlops:index:AdoptedMonitoring",
     "Cluster": "mlops:index:Cluster",
     "Database": "mlops:index:Database",
@@ -185,6 +186,7 @@ def test_no_secret_reaches_a_pod_by_argument_or_plain_variable(
 @pytest.mark.parametrize(
     ("component", "key"),
     [
+        (pulumi_mlops.AdmissionPolicies, "mode"),
         (pulumi_mlops.AdoptedMonitoring, "operator_labels"),
         (pulumi_mlops.Cluster, "kubeconfig"),
         (pulumi_mlops.GrafanaDashboards, "namespace"),

@@ -102,8 +102,8 @@ def test_published_ports_are_listed_ascending() -> None:
             {"cluster": LOCAL_NODE, "endpointz": []},
             "mlops:endpointz: unknown key (did you mean endpoints?); allowed are cluster, "
             "aws, objectStore, database, "
-            "modelRegistry, keda, monitoring, remediation, pipelines, endpoints, policy, kubeconfig, "
-            "images, secrets",
+            "modelRegistry, keda, monitoring, remediation, pipelines, endpoints, admission, policy, "
+            "kubeconfig, images, secrets",
         ),
         (
             {"cluster": LOCAL_NODE, "database": {"siz": "5Gi"}},

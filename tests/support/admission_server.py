@@ -146,7 +146,7 @@ def _complete_deployment(found: Object) -> None:
     pod = found["spec"]["template"]["spec"]
     context = pod.get("securityContext", {})
     for each in pod.get("topologySpreadConstraints") or ():
-        each.setdefault("whenUnsatisfiable", "ScheduleAnyway")
+        each |= {"whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {}}
     if context.get("windowsOptions", {}).get("hostProcess"):
         pod["hostNetwork"] = True
     if pod.get("hostNetwork"):

@@ -26,6 +26,8 @@ PLAIN_KEYS = {
     "receiver",
     "alert",
     "action",
+    "mode",
+    "leave_out",
 }
 """Keys that decide names or what is registered, so that no output may stand there."""
 
@@ -61,6 +63,11 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
         "rules": {"platform.yaml": "groups: [{name: one, rules: [{record: a:b, expr: up}]}]"},
         "keda_namespace": "keda",
         "scrape_seconds": 10,
+    },
+    mlops.AdmissionPolicies: {
+        "mode": mlops.AdmissionMode.DENY,
+        "namespaces": ["system", "models"],
+        "leave_out": ["pod-group"],
     },
     mlops.GrafanaDashboards: {
         "namespace": "grafana",
