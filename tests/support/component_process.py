@@ -1,0 +1,164 @@
+"""Components as another language meets them: the plugin's process, told to construct over the wire.
+
+The engine's side records what the process registers, by the same rules as `recording_engine`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent import futures
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.provider.experimental.util import camel_case
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
+from pulumi.runtime.proto import (
+    engine_pb2_grpc,
+    provider_pb2,
+    provider_pb2_grpc,
+    resource_pb2,
+    resource_pb2_grpc,
+)
+
+from mlops_stacks.recording import Document
+from mlops_stacks.recording.document import document_of
+from mlops_stacks.recording.engine import _Monitor
+
+ROOT = Path(__file__).parents[2]
+FEATURES = ("secrets", "resourceReferences", "outputValues", "aliasSpecs", "deletedWith")
+SECRET_SIGNATURE = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What stands for an unknown string on the wire (pulumi/sdk, `plugin.UnknownStringValue`)."""
+
+
+class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
+    """`pulumirpc.ResourceMonitor` over a recording."""
+
+    def __init__(self, recorder: _Monitor) -> None:
+        self._recorder = recorder
+
+    def SupportsFeature(self, request: Any, context: Any) -> Any:
+        return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in FEATURES)
+
+    def RegisterResource(self, request: Any, context: Any) -> Any:
+        return self._recorder.RegisterResource(request)
+
+    def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:
+        return self._recorder.RegisterResourceOutputs(request)
+
+
+class EngineLog(engine_pb2_grpc.EngineServicer):
+    """`pulumirpc.Engine` that hears and forgets."""
+
+    def Log(self, request: Any, context: Any) -> Any:
+        return empty_pb2.Empty()
+
+
+@dataclass(frozen=True)
+class Constructed:
+    """What one `Construct` did: the recorded resources, and the state that the program is handed."""
+
+    recording: Document
+    urn: str
+    state: Mapping[str, Any]
+
+
+class ComponentProcess:
+    """A running plugin."""
+
+    def __init__(self, stub: Any) -> None:
+        self._stub = stub
+
+    def schema(self) -> dict[str, Any]:
+        """The package's schema, as `pulumi package get-schema` asks for it."""
+        found: dict[str, Any] = json.loads(
+            self._stub.GetSchema(provider_pb2.GetSchemaRequest(version=0)).schema
+        )
+        return found
+
+    def construct(
+        self,
+        component: str,
+        name: str,
+        inputs: Mapping[str, Any],
+        *,
+        preview: bool = False,
+        providers: Mapping[str, str] | None = None,
+    ) -> Constructed:
+        """Construct `mlops:index:<component>`; raises `grpc.RpcError` with what the plugin says."""
+        recorder = _Monitor("mlops", "test", None, preview)
+        with served(lambda s: resource_pb2_grpc.add_ResourceMonitorServicer_to_server(Monitor(recorder), s)) as (
+            address
+        ):
+            request = provider_pb2.ConstructRequest(
+                project="mlops",
+                stack="test",
+                dryRun=preview,
+                monitorEndpoint=address,
+                type=f"mlops:index:{component}",
+                name=name,
+                providers=dict(providers or {}),
+            )
+            request.inputs.update(inputs)
+            response = self._stub.Construct(request, timeout=60)
+        recorder.recording.resources.sort(key=lambda resource: resource.urn)
+        recorded = document_of("test", recorder.recording, ())
+        return Constructed(recorded, response.urn, dict(response.state))
+
+
+@contextmanager
+def served(add: Any) -> Iterator[str]:
+    """A gRPC server of the test's own, at the address that is yielded."""
+    server = grpc.server(futures.ThreadPoolExecutor(4), options=_GRPC_CHANNEL_OPTIONS)
+    add(server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(None)
+
+
+@contextmanager
+def plugin(folder: Path = ROOT / "components") -> Iterator[ComponentProcess]:
+    """The plugin in `folder`, started as a language host starts it."""
+    with served(lambda s: engine_pb2_grpc.add_EngineServicer_to_server(EngineLog(), s)) as engine:
+        command = [sys.executable, "-u", str(folder), engine]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=folder, env=dict(os.environ)) as process:
+            try:
+                assert process.stdout is not None
+                port = int(process.stdout.readline())
+                with grpc.insecure_channel(f"127.0.0.1:{port}", options=_GRPC_CHANNEL_OPTIONS) as channel:
+                    yield ComponentProcess(provider_pb2_grpc.ResourceProviderStub(channel))
+            finally:
+                process.terminate()
+
+
+def on_the_wire(value: Any, *, user_keys: bool = False) -> Any:
+    """Python arguments as another language sends them: names in camelCase, numbers as floats."""
+    if isinstance(value, dict):
+        return {
+            (key if user_keys else camel_case(key)): on_the_wire(item, user_keys=user_keys or key in FREE_KEYS)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [on_the_wire(item, user_keys=user_keys) for item in value]
+    return value.value if isinstance(value, Enum) else value
+
+
+FREE_KEYS = frozenset({"pods", "rules", "jobs", "operator_labels", "server_settings", "buckets"})
+"""Arguments that are dictionaries with keys of the user's choice."""
+
+
+def secret(value: Any) -> dict[str, Any]:
+    """A secret on the wire."""
+    return {**SECRET_SIGNATURE, "value": value}
