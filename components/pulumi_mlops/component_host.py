@@ -5,13 +5,15 @@ The folder `components/` of the checkout is such a plugin; any folder with a `Pu
 """
 
 import sys
+from collections.abc import Iterable
 from importlib import metadata
 from typing import Any
 
 import pulumi
-from pulumi.provider import main
+from pulumi.provider import ConstructResult, main
 from pulumi.provider.experimental.analyzer import PropertyDefinition, PropertyType
 from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.server import ComponentInitError
 
 import pulumi_mlops as mlops
 from pulumi_mlops.aws.budget import Budget
@@ -65,18 +67,52 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
 
 
 class Host(ComponentProvider):
-    """The SDK's component provider, with integers left to the components.
+    """The SDK's component provider, made to tell what is wrong with an argument.
 
-    The SDK calls `int` on an integer input, which fails for one that another resource gives; `inputs.whole`
-    takes both. The schema has been made by then and still says `integer`.
+    Integers are left to the components: the SDK calls `int` on each, which fails for one that another
+    resource gives, while `inputs.whole` takes both. The schema is made before that and says `integer`.
     """
 
     def __init__(self) -> None:
         super().__init__(COMPONENTS, PACKAGE, version=version())
-        for definition in [*self._component_defs.values()]:
+        for definition in self._component_defs.values():
             _leave_integers(definition.inputs.values())
         for kind in self._type_defs.values():
             _leave_integers(kind.properties.values())
+
+    def construct(
+        self, name: str, resource_type: str, inputs: Any, options: pulumi.ResourceOptions | None = None
+    ) -> ConstructResult:
+        """Make one component; an argument that it refuses is reported by its path, without a traceback."""
+        try:
+            return super().construct(name, resource_type, inputs, options)
+        except ComponentInitError as error:
+            if isinstance(error.inner, pulumi.InputPropertyError):
+                raise error.inner from error
+            raise
+
+    def map_input_properties(
+        self,
+        inputs: Any,
+        properties: dict[str, PropertyDefinition],
+        mapping: dict[str, str],
+        component_name: str,
+        property_path: str,
+    ) -> Any:
+        """Rename one object's keys to Python's.
+
+        Raises `pulumi.InputPropertyError` for a whole object that is an output: its keys decide what is
+        registered, and the SDK takes it for an empty one.
+        """
+        for key, definition in properties.items():
+            if _has_keys(definition) and isinstance(inputs.get(key), pulumi.Output):
+                path = f"{property_path}.{key}" if property_path else key
+                raise pulumi.InputPropertyError(
+                    path,
+                    "this is an output or a secret as a whole; write it out here, "
+                    "with outputs and secrets for the values in it",
+                )
+        return super().map_input_properties(inputs, properties, mapping, component_name, property_path)
 
 
 def version() -> str:
@@ -89,8 +125,13 @@ def serve() -> None:
     main(Host(), sys.argv[1:])
 
 
-def _leave_integers(properties: Any) -> None:
-    definition: PropertyDefinition
+def _has_keys(definition: PropertyDefinition) -> bool:
+    """True for an object with keys of the schema, and for a list of such objects."""
+    kinds = (definition, definition.items)
+    return any(kind is not None and (kind.ref or "").startswith("#/types/") for kind in kinds)
+
+
+def _leave_integers(properties: Iterable[PropertyDefinition]) -> None:
     for definition in properties:
         if definition.type is PropertyType.INTEGER:
             definition.type = PropertyType.NUMBER

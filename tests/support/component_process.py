@@ -49,6 +49,13 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     def SupportsFeature(self, request: Any, context: Any) -> Any:
         return resource_pb2.SupportsFeatureResponse(hasSupport=request.id in FEATURES)
 
+    def Invoke(self, request: Any, context: Any) -> Any:
+        """Asked for a provider that the program passed on, of which the plugin knows the URN alone."""
+        assert request.tok == "pulumi:pulumi:getResource"
+        answer = provider_pb2.InvokeResponse()
+        answer.__getattribute__("return").update({"urn": request.args["urn"], "id": "given", "state": {}})
+        return answer
+
     def RegisterResource(self, request: Any, context: Any) -> Any:
         return self._recorder.RegisterResource(request)
 
@@ -96,9 +103,9 @@ class ComponentProcess:
     ) -> Constructed:
         """Construct `mlops:index:<component>`; raises `grpc.RpcError` with what the plugin says."""
         recorder = _Monitor("mlops", "test", None, preview)
-        with served(lambda s: resource_pb2_grpc.add_ResourceMonitorServicer_to_server(Monitor(recorder), s)) as (
-            address
-        ):
+        with served(
+            lambda s: resource_pb2_grpc.add_ResourceMonitorServicer_to_server(Monitor(recorder), s)
+        ) as (address):
             request = provider_pb2.ConstructRequest(
                 project="mlops",
                 stack="test",
@@ -143,20 +150,25 @@ def plugin(folder: Path = ROOT / "components") -> Iterator[ComponentProcess]:
                 process.terminate()
 
 
-def on_the_wire(value: Any, *, user_keys: bool = False) -> Any:
-    """Python arguments as another language sends them: names in camelCase, numbers as floats."""
-    if isinstance(value, dict):
-        return {
-            (key if user_keys else camel_case(key)): on_the_wire(item, user_keys=user_keys or key in FREE_KEYS)
-            for key, item in value.items()
-        }
+def on_the_wire(schema: Mapping[str, Any], component: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """Python arguments as another language sends them: names as in the schema, enums by their values."""
+    return _object(schema["types"], schema["resources"][f"mlops:index:{component}"]["inputProperties"], args)
+
+
+def _object(
+    types: Mapping[str, Any], properties: Mapping[str, Any], value: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {camel_case(key): _value(types, properties[camel_case(key)], item) for key, item in value.items()}
+
+
+def _value(types: Mapping[str, Any], kind: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, list):
-        return [on_the_wire(item, user_keys=user_keys) for item in value]
+        return [_value(types, kind["items"], item) for item in value]
+    if isinstance(value, dict) and "$ref" in kind:
+        return _object(types, types[kind["$ref"].removeprefix("#/types/")]["properties"], value)
+    if isinstance(value, dict):
+        return {key: _value(types, kind["additionalProperties"], item) for key, item in value.items()}
     return value.value if isinstance(value, Enum) else value
-
-
-FREE_KEYS = frozenset({"pods", "rules", "jobs", "operator_labels", "server_settings", "buckets"})
-"""Arguments that are dictionaries with keys of the user's choice."""
 
 
 def secret(value: Any) -> dict[str, Any]:
