@@ -4,92 +4,95 @@ The folder `components/` of the checkout is such a plugin; any folder with a `Pu
 `__main__.py` that calls `serve` is one too, where this package is installed.
 """
 
+import importlib
+import json
 import sys
-from collections.abc import Iterable
-from importlib import metadata
+from collections.abc import Iterable, Mapping
+from importlib import metadata, resources
 from typing import Any
 
 import pulumi
-from pulumi.provider import ConstructResult, main
+from pulumi.provider import ConstructResult, Provider, main
 from pulumi.provider.experimental.analyzer import PropertyDefinition, PropertyType
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.server import ComponentInitError
 
-import pulumi_mlops as mlops
-from pulumi_mlops.aws.budget import Budget
-from pulumi_mlops.aws.ci_role import CiRole
-from pulumi_mlops.aws.cloud_alarms import CloudAlarms
-from pulumi_mlops.aws.ecr_registry import EcrRegistry
-from pulumi_mlops.aws.edge import Edge
-from pulumi_mlops.aws.eks_cluster import EksCluster
-from pulumi_mlops.aws.hosted_zone import HostedZone
-from pulumi_mlops.aws.keys import EncryptionKey
-from pulumi_mlops.aws.load_balancer_controller import LoadBalancerController
-from pulumi_mlops.aws.network import Network
-from pulumi_mlops.aws.permissions_boundary import PermissionsBoundary
-from pulumi_mlops.aws.rds_database import RdsDatabase
-from pulumi_mlops.aws.s3_object_store import S3ObjectStore
-from pulumi_mlops.aws.service_role import ServiceRole
-from pulumi_mlops.aws.web_acl import WebAcl
-
 PACKAGE = "mlops"
-COMPONENTS: list[type[pulumi.ComponentResource]] = [
-    mlops.AdoptedMonitoring,
-    Budget,
-    CiRole,
-    CloudAlarms,
-    mlops.Cluster,
-    mlops.Database,
-    EcrRegistry,
-    Edge,
-    EksCluster,
-    EncryptionKey,
-    mlops.GrafanaDashboards,
-    mlops.GuardedNamespace,
-    HostedZone,
-    mlops.ImageRegistry,
-    mlops.Keda,
-    LoadBalancerController,
-    mlops.ModelEndpoint,
-    mlops.ModelRegistry,
-    mlops.Monitoring,
-    Network,
-    mlops.ObjectStore,
-    PermissionsBoundary,
-    mlops.Pipeline,
-    mlops.Platform,
-    RdsDatabase,
-    mlops.Remediation,
-    S3ObjectStore,
-    ServiceRole,
-    WebAcl,
-]
+MODULES: Mapping[str, str] = {
+    "AdoptedMonitoring": "adopted_monitoring",
+    "Budget": "aws.budget",
+    "CiRole": "aws.ci_role",
+    "CloudAlarms": "aws.cloud_alarms",
+    "Cluster": "cluster",
+    "Database": "database",
+    "EcrRegistry": "aws.ecr_registry",
+    "Edge": "aws.edge",
+    "EksCluster": "aws.eks_cluster",
+    "EncryptionKey": "aws.keys",
+    "GrafanaDashboards": "grafana_dashboards",
+    "GuardedNamespace": "guarded_namespace",
+    "HostedZone": "aws.hosted_zone",
+    "ImageRegistry": "image_registry",
+    "Keda": "keda",
+    "LoadBalancerController": "aws.load_balancer_controller",
+    "ModelEndpoint": "model_endpoint",
+    "ModelRegistry": "model_registry",
+    "Monitoring": "monitoring",
+    "Network": "aws.network",
+    "ObjectStore": "object_store",
+    "PermissionsBoundary": "aws.permissions_boundary",
+    "Pipeline": "pipeline",
+    "Platform": "platform",
+    "RdsDatabase": "aws.rds_database",
+    "Remediation": "remediation",
+    "S3ObjectStore": "aws.s3_object_store",
+    "ServiceRole": "aws.service_role",
+    "WebAcl": "aws.web_acl",
+}
+"""Where each component is; only those that a program uses are imported."""
 
 
-class Host(ComponentProvider):
-    """The SDK's component provider, made to tell what is wrong with an argument.
+class Host(Provider):
+    """Constructs components on demand, over the schema that lies beside this file.
 
-    Integers are left to the components: the SDK calls `int` on each, which fails for one that another
-    resource gives, while `inputs.whole` takes both. The schema is made before that and says `integer`.
+    The SDK's own host imports and analyses every component before it answers, which takes most of the time
+    that a program waits for it.
     """
 
     def __init__(self) -> None:
-        super().__init__(COMPONENTS, PACKAGE, version=version())
-        for definition in self._component_defs.values():
-            _leave_integers(definition.inputs.values())
-        for kind in self._type_defs.values():
-            _leave_integers(kind.properties.values())
+        super().__init__(version(), resources.files("pulumi_mlops").joinpath("schema.json").read_text())
+        self._makers: dict[str, Maker] = {}
 
     def construct(
         self, name: str, resource_type: str, inputs: Any, options: pulumi.ResourceOptions | None = None
     ) -> ConstructResult:
-        """Make one component; an argument that it refuses is reported by its path, without a traceback."""
+        """Make one component.
+
+        Raises `pulumi.InputPropertyError` for an argument that it refuses, ValueError for an unknown type.
+        """
+        component = component_of(resource_type)
+        maker = self._makers.setdefault(component, Maker([component]))
         try:
-            return super().construct(name, resource_type, inputs, options)
+            return maker.construct(name, resource_type, inputs, options)
         except ComponentInitError as error:
             if isinstance(error.inner, pulumi.InputPropertyError):
                 raise error.inner from error
             raise
+
+
+class Maker(ComponentProvider):
+    """The SDK's component provider for some of the components, without two of its ways with arguments.
+
+    It calls `int` on each integer, which fails for one that another resource gives; `inputs.whole` takes
+    both. It takes a whole object that is an output for an empty one; that is refused here.
+    """
+
+    def __init__(self, components: Iterable[str]) -> None:
+        super().__init__([load(component) for component in components], PACKAGE, version=version())
+        for definition in self._component_defs.values():
+            _leave_integers(definition.inputs.values())
+        for kind in self._type_defs.values():
+            _leave_integers(kind.properties.values())
 
     def map_input_properties(
         self,
@@ -102,7 +105,7 @@ class Host(ComponentProvider):
         """Rename one object's keys to Python's.
 
         Raises `pulumi.InputPropertyError` for a whole object that is an output: its keys decide what is
-        registered, and the SDK takes it for an empty one.
+        registered.
         """
         for key, definition in properties.items():
             if _has_keys(definition) and isinstance(inputs.get(key), pulumi.Output):
@@ -118,6 +121,27 @@ class Host(ComponentProvider):
 def version() -> str:
     """The version of this package, which is the plugin's too."""
     return metadata.version("pulumi-mlops")
+
+
+def load(component: str) -> type[pulumi.ComponentResource]:
+    """The class of the component called `component`."""
+    module = importlib.import_module(f"pulumi_mlops.{MODULES[component]}")
+    found: type[pulumi.ComponentResource] = getattr(module, component)
+    return found
+
+
+def component_of(resource_type: str) -> str:
+    """The component that `mlops:index:<component>` names; raises ValueError for any other."""
+    component = resource_type.removeprefix(f"{PACKAGE}:index:")
+    if component not in MODULES:
+        raise ValueError(f"no component {resource_type!r}; there are: {', '.join(MODULES)}")
+    return component
+
+
+def inferred_schema() -> dict[str, Any]:
+    """The package's schema as Pulumi infers it from all components; `schema.json` is its copy."""
+    schema: dict[str, Any] = json.loads(Maker(MODULES).schema or "")
+    return schema
 
 
 def serve() -> None:
