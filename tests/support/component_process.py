@@ -36,8 +36,8 @@ from mlops_stacks.recording.engine import _Monitor
 ROOT = Path(__file__).parents[2]
 FEATURES = ("secrets", "resourceReferences", "outputValues", "aliasSpecs", "deletedWith")
 SECRET_SIGNATURE = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What stands for an unknown string on the wire (pulumi/sdk, `plugin.UnknownStringValue`)."""
+OUTPUT_SIGNATURE = {"4dabf18193072939515e22adb298388d": "d0e6a833031e9bbcd3f4e8bde6ca49a4"}
+"""How the wire marks a secret and an output (pulumi/sdk, `resource.SigKey`)."""
 
 
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
@@ -53,7 +53,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         """Asked for a provider that the program passed on, of which the plugin knows the URN alone."""
         assert request.tok == "pulumi:pulumi:getResource"
         answer = provider_pb2.InvokeResponse()
-        answer.__getattribute__("return").update({"urn": request.args["urn"], "id": "given", "state": {}})
+        getattr(answer, "return").update({"urn": request.args["urn"], "id": "given", "state": {}})
         return answer
 
     def RegisterResource(self, request: Any, context: Any) -> Any:
@@ -174,3 +174,9 @@ def _value(types: Mapping[str, Any], kind: Mapping[str, Any], value: Any) -> Any
 def secret(value: Any) -> dict[str, Any]:
     """A secret on the wire."""
     return {**SECRET_SIGNATURE, "value": value}
+
+
+def output(value: Any = None, *, hidden: bool = False) -> dict[str, Any]:
+    """An output on the wire; unknown without a value."""
+    known = {} if value is None else {"value": value}
+    return {**OUTPUT_SIGNATURE, **known, "secret": hidden}

@@ -6,10 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from mlops_local import toolchain
-from running_platform import CACHE, ROOT, Platform, eventually, mlops, pulumi, run
+from running_platform import CACHE, ROOT, Platform, eventually, mlops, run
+
+SECRET = "storeSecretKey"
 
 
 @dataclass(frozen=True)
@@ -28,19 +31,26 @@ class Example:
 
 def with_yaml(*command: str, check: bool = True, stdin: str | None = None) -> str:
     """Run a command where the engine finds the YAML language host, which the official CLI brings along."""
-    host = toolchain.ensure(["pulumi-yaml"], CACHE, print)["pulumi-yaml"]
-    line = f'{mlops("engine", "e2e").stdout}\nexport PATH="$PATH:{host}"\nexec "$@"'
+    line = f'{exports()}\nexec "$@"'
     return run(["sh", "-c", line, "sh", *command], check=check, stdin=stdin).stdout
+
+
+@cache
+def exports() -> str:
+    """Lines of a shell by which it has the engine of the platform, and the YAML language host."""
+    host = toolchain.ensure(["pulumi-yaml"], CACHE, print)["pulumi-yaml"]
+    return f'{mlops("engine", "e2e").stdout}\nexport PATH="$PATH:{host}"'
 
 
 def access(platform: Platform) -> dict[str, str]:
     """Configuration of a program that serves the platform's model, with the key that only reads."""
-    images = json.loads(pulumi("config", "get", "mlops:images", "--stack", "e2e").stdout)
+    images = json.loads(platform.pulumi("config", "get", "mlops:images").stdout)
+    secrets = json.loads(platform.pulumi("config", "get", "mlops:secrets").stdout)
     return {
         "platform": "organization/mlops/e2e",
         "image": images["serving"],
-        "storeKeyId": platform.secret("objectStoreReadOnlyKeyId"),
-        "storeSecretKey": platform.secret("objectStoreReadOnlySecretKey"),
+        "storeKeyId": secrets["objectStoreReadOnlyKeyId"],
+        "storeSecretKey": secrets["objectStoreReadOnlySecretKey"],
     }
 
 
@@ -52,9 +62,9 @@ def initialized(folder: Path, stack: str, config: Path, values: Mapping[str, str
     # The stack's salt goes into the file that `stack init` writes.
     (folder / f"Pulumi.{stack}.yaml").rename(example.config)
     try:
-        for name, value in values.items():
-            secret = ["--secret"] if "Secret" in name else []
-            example.pulumi("config", "set", *secret, name, stdin=value)
+        plain = [f"--plaintext={name}={value}" for name, value in values.items() if name != SECRET]
+        example.pulumi("config", "set-all", *plain)
+        example.pulumi("config", "set", "--secret", SECRET, stdin=values[SECRET])
         yield example
     finally:
         example.pulumi("destroy", "--yes", "--non-interactive", "--remove", check=False)
