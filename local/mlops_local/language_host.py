@@ -143,8 +143,8 @@ def interpreter(info: Any) -> str:
     )
     if found is None:
         raise RuntimeError(
-            f"Pulumi.yaml names the virtual environment {folder}, which has no Python. "
-            "Create it (`uv venv`, `uv sync`) or remove `virtualenv` from runtime.options."
+            f"runtime.options names the virtual environment {folder}, which has no Python. "
+            "Create it (`uv venv`, `uv sync`) or remove `virtualenv`."
         )
     return str(found)
 

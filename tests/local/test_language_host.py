@@ -121,3 +121,32 @@ def test_a_policy_pack_judges_every_preview(run: Run, program: Path, tmp_path: P
     (program / "__main__.py").write_text("import pulumi\n")
     allowed = run("preview", "--policy-pack", str(pack))
     assert allowed.returncode == 0, allowed.stdout
+
+
+PLUGIN = """
+import pulumi
+from pulumi.provider.experimental import component_provider_host
+
+
+class Thing(pulumi.ComponentResource):
+    def __init__(self, name: str, args: dict[str, str], opts: pulumi.ResourceOptions | None = None):
+        super().__init__("team:index:Thing", name, {}, opts)
+
+
+component_provider_host(name="team", components=[Thing])
+"""
+
+
+def test_a_plugin_runs_in_the_environment_that_is_there(run: Run, tmp_path: Path) -> None:
+    plugin = write(tmp_path / "team", "PulumiPlugin.yaml", {"runtime": "python"}, PLUGIN)
+    shown = run("package", "get-schema", str(plugin))
+    assert '"team:index:Thing"' in shown.stdout, shown.stderr
+    assert f"using {sys.executable} as it is" in shown.stderr
+
+
+def test_a_plugin_whose_environment_is_missing_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    runtime = {"name": "python", "options": {"virtualenv": "absent"}}
+    plugin = write(tmp_path / "team", "PulumiPlugin.yaml", {"runtime": runtime}, PLUGIN)
+    shown = run("package", "get-schema", str(plugin))
+    assert shown.returncode != 0
+    assert f"names the virtual environment {plugin / 'absent'}, which has no Python" in shown.stderr
