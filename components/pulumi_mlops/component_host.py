@@ -71,9 +71,10 @@ class Host(Provider):
         Raises `pulumi.InputPropertyError` for an argument that it refuses, ValueError for an unknown type.
         """
         component = component_of(resource_type)
-        maker = self._makers.setdefault(component, Maker([component]))
+        if component not in self._makers:
+            self._makers[component] = Maker([component])
         try:
-            return maker.construct(name, resource_type, inputs, options)
+            return self._makers[component].construct(name, resource_type, inputs, options)
         except ComponentInitError as error:
             if isinstance(error.inner, pulumi.InputPropertyError):
                 raise error.inner from error

@@ -44,8 +44,9 @@ def exports() -> str:
 
 def access(platform: Platform) -> dict[str, str]:
     """Configuration of a program that serves the platform's model, with the key that only reads."""
-    images = json.loads(platform.pulumi("config", "get", "mlops:images").stdout)
-    secrets = json.loads(platform.pulumi("config", "get", "mlops:secrets").stdout)
+    stack = ["--stack", platform.environment]
+    images = json.loads(with_yaml("pulumi", "config", "get", "mlops:images", *stack))
+    secrets = json.loads(with_yaml("pulumi", "config", "get", "mlops:secrets", *stack))
     return {
         "platform": "organization/mlops/e2e",
         "image": images["serving"],
