@@ -102,6 +102,9 @@ class LanguageHost(LanguageServer):
             cwd=request.pwd or request.info.program_directory,
             env=environment,
         )
+        # The engine ends a plugin by hanging up, and hangs up too when it is killed.
+        if not context.add_callback(child.terminate):
+            child.terminate()
         yield from stream(child)
 
     def _run_in_child(self, python: str, request: Any) -> Any:

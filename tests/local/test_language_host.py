@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import yaml
 
 from mlops_local import engine
 from mlops_local.paths import Paths
+from running_platform import eventually
 
 pytestmark = pytest.mark.timeout(600)
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -137,11 +139,21 @@ component_provider_host(name="team", components=[Thing])
 """
 
 
+def running(plugin: Path) -> list[str]:
+    """The processes that run the plugin in this folder."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.append(file.read_text())
+    return [line for line in found if f"\0{plugin}\0" in line]
+
+
 def test_a_plugin_runs_in_the_environment_that_is_there(run: Run, tmp_path: Path) -> None:
     plugin = write(tmp_path / "team", "PulumiPlugin.yaml", {"runtime": "python"}, PLUGIN)
     shown = run("package", "get-schema", str(plugin))
     assert '"team:index:Thing"' in shown.stdout, shown.stderr
     assert f"using {sys.executable} as it is" in shown.stderr
+    eventually(lambda: running(plugin) == [], 30, "the plugin ends with the engine")
 
 
 def test_a_plugin_whose_environment_is_missing_says_what_to_do(run: Run, tmp_path: Path) -> None:
