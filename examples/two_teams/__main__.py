@@ -42,7 +42,7 @@ for team in ("red", "blue"):
             "model": "mortgage",
             "version": "1",
             "store": {
-                "url": platform.require_output("objectStoreUrl"),
+                "url": "http://object-store.mlops-system.svc:7070",
                 "access_key_id": config.require("storeKeyId"),
                 "secret_access_key": config.require_secret("storeSecretKey"),
             },
