@@ -16,6 +16,7 @@ FOLLOW_RELEASES = "release"
 ON_CPU, ON_CONCURRENCY = "cpu", "concurrency"
 
 _DIGEST_REFERENCE = re.compile(r"[a-z0-9.\-]+(:[0-9]+)?(/[a-z0-9._\-]+)+(:[\w.\-]+)?@sha256:[0-9a-f]{64}")
+_IMAGE_PREFIX = re.compile(r"[a-z0-9.\-]+(:[0-9]+)?/([a-z0-9._\-]+/)*")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _OBJECT_NAME = re.compile(r"[a-z]([a-z0-9\-]*[a-z0-9])?")
 _QUANTITY = re.compile(r"([0-9]+|[0-9]*\.[0-9]+)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
@@ -65,6 +66,16 @@ def image_by_digest(value: str) -> str:
 def image_or_digest(value: str) -> str:
     """The same, or the digest alone, of an image in a registry that is known from elsewhere."""
     return value if _DIGEST.fullmatch(value) else image_by_digest(value)
+
+
+def image_prefix(value: str) -> str:
+    """Where images may come from: `registry/` or `registry/path/`."""
+    if not _IMAGE_PREFIX.fullmatch(value):
+        raise InvalidValue(
+            f"{value!r} is not a place of images; allowed is registry/path/ with a slash at its end, without "
+            "which a neighbour's longer name would be allowed too"
+        )
+    return value
 
 
 def object_name(value: str) -> str:

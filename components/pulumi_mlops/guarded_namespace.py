@@ -1,12 +1,18 @@
 """A namespace in which nothing is allowed by default; the first objects of every platform."""
 
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
-from pulumi_kubernetes.core.v1 import LimitRange, Namespace, ResourceQuota
+from pulumi_kubernetes.admissionregistration.v1 import (
+    ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
+)
+from pulumi_kubernetes.core.v1 import LimitRange, Namespace, ResourceQuota, ServiceAccount
 from pulumi_kubernetes.networking.v1 import NetworkPolicy
+from pulumi_kubernetes.rbac.v1 import Role, RoleBinding
 
-from pulumi_mlops import checks, inputs, manifests, network_flows
+from pulumi_mlops import checks, inputs, manifests, network_flows, rights, team_rules
 from pulumi_mlops.labels import labels
 
 POD_SECURITY_VERSION = "v1.34"
@@ -20,6 +26,17 @@ class GuardedNamespaceArgs(TypedDict):
     """Name of the namespace; the component's name by default."""
     max_pods: NotRequired[pulumi.Input[int]]
     """Most pods that may be in it at once; 100 by default."""
+    max_cpu: NotRequired[pulumi.Input[str]]
+    """Most CPU that its pods may request together, such as `8`; unbounded by default."""
+    max_memory: NotRequired[pulumi.Input[str]]
+    """Most memory that its pods may request together, such as `32Gi`; unbounded by default."""
+    members: NotRequired[list[pulumi.Input[str]]]
+    """Groups of the cluster's identity provider that may deploy into it; nobody but administrators by
+    default."""
+    deployer: NotRequired[str]
+    """Name of a ServiceAccount to make in it, with the members' rights: for the team's own pipeline."""
+    image_prefixes: NotRequired[list[pulumi.Input[str]]]
+    """`registry/path/` below which all images of its pods must be; anywhere by default."""
 
 
 class GuardedNamespace(pulumi.ComponentResource):
@@ -50,7 +67,7 @@ class GuardedNamespace(pulumi.ComponentResource):
         ResourceQuota(
             f"{name}-quota",
             metadata=manifests.metadata("quota", self.namespace, marks),
-            spec={"hard": quota(max_pods)},
+            spec={"hard": quota(max_pods, **_requests(args))},
             opts=child,
         )
         LimitRange(
@@ -59,7 +76,52 @@ class GuardedNamespace(pulumi.ComponentResource):
             spec={"limits": [default_resources()]},
             opts=child,
         )
+        self._rights(name, args, marks, child)
+        self._images(name, args, object_name, child)
         self.register_outputs({"namespace": self.namespace})
+
+    def _rights(
+        self, name: str, args: GuardedNamespaceArgs, marks: Mapping[str, str], child: pulumi.ResourceOptions
+    ) -> None:
+        groups = inputs.texts(args, "members", inputs.any_text)
+        account = None
+        if inputs.given(args, "deployer"):
+            meta = manifests.metadata(
+                inputs.plain(args, "deployer", checks.object_name), self.namespace, marks
+            )
+            account = ServiceAccount(f"{name}-deployer", opts=child, **manifests.service_account(meta))
+        if not groups and account is None:
+            return
+        deploy = manifests.metadata("deploy", self.namespace, marks)
+        role = Role(f"{name}-deploy", opts=child, **rights.role(deploy, team_rules.deploying()))
+        RoleBinding(
+            f"{name}-deployers",
+            metadata=deploy,
+            role_ref={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role.metadata.name},
+            subjects=team_rules.subjects(groups, account and account.metadata.name, self.namespace),
+            opts=child,
+        )
+
+    def _images(
+        self, name: str, args: GuardedNamespaceArgs, object_name: str, child: pulumi.ResourceOptions
+    ) -> None:
+        """Register the admission policy; both its objects are the cluster's, so their names carry ours."""
+        prefixes = inputs.texts(args, "image_prefixes", checks.image_prefix)
+        if not prefixes:
+            return
+        meta = {"name": f"{object_name}-images", "labels": labels("namespace", object_name)}
+        policy = ValidatingAdmissionPolicy(
+            f"{name}-images",
+            metadata=meta,
+            spec=pulumi.Output.all(*prefixes).apply(team_rules.only_images_below),
+            opts=child,
+        )
+        ValidatingAdmissionPolicyBinding(
+            f"{name}-images-binding",
+            metadata=meta,
+            spec=team_rules.refused_in(policy.metadata.name, self.namespace),
+            opts=child,
+        )
 
 
 def pod_security_labels() -> dict[str, str]:
@@ -71,9 +133,13 @@ def pod_security_labels() -> dict[str, str]:
     }
 
 
-def quota(max_pods: pulumi.Input[int]) -> dict[str, pulumi.Input[str]]:
-    """Bounds against runaways: a number of pods, and no cloud load balancer by accident."""
-    return {"pods": pulumi.Output.from_input(max_pods).apply(str), "services.loadbalancers": "0"}
+def quota(max_pods: pulumi.Input[int], **requests: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
+    """Bounds against runaways: a number of pods, what they request, no cloud load balancer by accident."""
+    return {
+        "pods": pulumi.Output.from_input(max_pods).apply(str),
+        "services.loadbalancers": "0",
+        **{f"requests.{kind}": most for kind, most in requests.items()},
+    }
 
 
 def default_resources() -> manifests.Object:
@@ -82,4 +148,11 @@ def default_resources() -> manifests.Object:
         "type": "Container",
         "default": {"memory": "512Mi"},
         "defaultRequest": {"cpu": "50m", "memory": "64Mi"},
+    }
+
+
+def _requests(args: GuardedNamespaceArgs) -> dict[str, Any]:
+    asked = {"cpu": ("max_cpu", checks.cpu_quantity), "memory": ("max_memory", checks.bytes_quantity)}
+    return {
+        kind: inputs.text(args, key, check) for kind, (key, check) in asked.items() if inputs.given(args, key)
     }

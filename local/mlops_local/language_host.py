@@ -35,12 +35,6 @@ from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 CHILD_FLAG = "--run-program"
-NOT_SUPPORTED = (
-    "this stand-in for pulumi-language-python runs programs and policy packs only; "
-    "install packages with `uv sync`, and use the official language host for anything else"
-)
-
-
 PARENT_CHECK_SECONDS = 1.0
 
 
@@ -74,8 +68,14 @@ class LanguageHost(LanguageServer):
             ]
         )
 
-    def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:
-        context.abort(grpc.StatusCode.UNIMPLEMENTED, NOT_SUPPORTED)
+    def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+        """Installs nothing: the environment that `info` names must be there already."""
+        try:
+            python = interpreter(request.info)
+        except RuntimeError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        line = f"using {python} as it is; the stand-in for pulumi-language-python installs nothing\n"
+        yield language_pb2.InstallDependenciesResponse(stdout=line.encode())
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:
         for child in self._children:
@@ -102,6 +102,9 @@ class LanguageHost(LanguageServer):
             cwd=request.pwd or request.info.program_directory,
             env=environment,
         )
+        # The engine ends a plugin by hanging up, and hangs up too when it is killed.
+        if not context.add_callback(child.terminate):
+            child.terminate()
         yield from stream(child)
 
     def _run_in_child(self, python: str, request: Any) -> Any:
@@ -143,8 +146,8 @@ def interpreter(info: Any) -> str:
     )
     if found is None:
         raise RuntimeError(
-            f"Pulumi.yaml names the virtual environment {folder}, which has no Python. "
-            "Create it (`uv venv`, `uv sync`) or remove `virtualenv` from runtime.options."
+            f"runtime.options names the virtual environment {folder}, which has no Python. "
+            "Create it (`uv venv`, `uv sync`) or remove `virtualenv`."
         )
     return str(found)
 

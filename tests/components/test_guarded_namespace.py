@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import pulumi_mlops as mlops
-from component_samples import make
 from recording_engine import registered
 
 
 def test_a_namespace_admits_restricted_pods_only_denies_traffic_and_has_bounds() -> None:
-    recording = registered(lambda: make(mlops.GuardedNamespace, "team"))
+    recording = registered(lambda: mlops.GuardedNamespace("team", {"max_pods": 50}))
     assert sorted(resource.name for resource in recording.resources) == [
         "team",
         "team-defaults",
@@ -34,6 +33,6 @@ def test_a_namespace_admits_restricted_pods_only_denies_traffic_and_has_bounds()
 
 
 def test_everything_in_it_comes_after_the_namespace() -> None:
-    recording = registered(lambda: make(mlops.GuardedNamespace, "team"))
+    recording = registered(lambda: mlops.GuardedNamespace("team", {"max_pods": 50}))
     for kind in ("NetworkPolicy", "ResourceQuota", "LimitRange"):
         assert recording.of(kind).dependencies == ("team-namespace",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import venv
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from pulumi_program import PulumiProgram, written
+from running_platform import eventually
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -84,3 +86,42 @@ def test_a_policy_pack_judges_every_preview(run: PulumiProgram, tmp_path: Path) 
     (run.folder / "__main__.py").write_text("import pulumi\n")
     allowed = run("preview", "--policy-pack", str(pack))
     assert allowed.returncode == 0, allowed.stdout
+
+
+PLUGIN = """
+import pulumi
+from pulumi.provider.experimental import component_provider_host
+
+
+class Thing(pulumi.ComponentResource):
+    def __init__(self, name: str, args: dict[str, str], opts: pulumi.ResourceOptions | None = None):
+        super().__init__("team:index:Thing", name, {}, opts)
+
+
+component_provider_host(name="team", components=[Thing])
+"""
+
+
+def running(plugin: Path) -> list[str]:
+    """The processes that run the plugin in this folder."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found.append(file.read_text())
+    return [line for line in found if f"\0{plugin}\0" in line]
+
+
+def test_a_plugin_runs_in_the_environment_that_is_there(run: PulumiProgram, tmp_path: Path) -> None:
+    plugin = written(tmp_path / "team", "PulumiPlugin.yaml", {"runtime": "python"}, PLUGIN)
+    shown = run("package", "get-schema", str(plugin))
+    assert '"team:index:Thing"' in shown.stdout, shown.stderr
+    assert f"using {sys.executable} as it is" in shown.stderr
+    eventually(lambda: running(plugin) == [], 30, "the plugin ends with the engine")
+
+
+def test_a_plugin_whose_environment_is_missing_says_what_to_do(run: PulumiProgram, tmp_path: Path) -> None:
+    runtime = {"name": "python", "options": {"virtualenv": "absent"}}
+    plugin = written(tmp_path / "team", "PulumiPlugin.yaml", {"runtime": runtime}, PLUGIN)
+    shown = run("package", "get-schema", str(plugin))
+    assert shown.returncode != 0
+    assert f"names the virtual environment {plugin / 'absent'}, which has no Python" in shown.stderr

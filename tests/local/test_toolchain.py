@@ -65,11 +65,12 @@ STAMPED_MODULES = {
     "kube-state-metrics": "k8s.io/kube-state-metrics/v2",
     "node-exporter": "github.com/prometheus/node_exporter",
     "otel-collector": "go.opentelemetry.io/collector/otelcol",
+    "pulumi-yaml": "github.com/pulumi/pulumi-yaml",
 }
 
 
 @pytest.mark.parametrize(("group", "module"), STAMPED_MODULES.items())
-def test_a_program_of_monitoring_is_stamped_with_the_version_of_its_module(group: str, module: str) -> None:
+def test_a_program_is_stamped_with_the_version_of_its_module(group: str, module: str) -> None:
     pins = (toolchain.MODULES / group / "go.mod").read_text()
     pinned = re.search(rf"^\s*{re.escape(module)} v(\S+)", pins, re.MULTILINE)
     assert pinned is not None

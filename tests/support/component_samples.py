@@ -28,6 +28,7 @@ PLAIN_KEYS = {
     "action",
     "mode",
     "leave_out",
+    "deployer",
 }
 """Keys that decide names or what is registered, so that no output may stand there."""
 
@@ -82,7 +83,15 @@ SAMPLES: Mapping[type[pulumi.ComponentResource], dict[str, Any]] = {
         "context": "here",
         "storage_class": "standard",
     },
-    mlops.GuardedNamespace: {"object_name": "team", "max_pods": 50},
+    mlops.GuardedNamespace: {
+        "object_name": "team",
+        "max_pods": 50,
+        "max_cpu": "8",
+        "max_memory": "32Gi",
+        "members": ["team-engineers"],
+        "deployer": "deployer",
+        "image_prefixes": ["127.0.0.1:30500/mlops/", "127.0.0.1:30500/team/"],
+    },
     mlops.ObjectStore: {
         "namespace": "system",
         "image": image("object-store"),

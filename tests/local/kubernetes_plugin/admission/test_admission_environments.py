@@ -33,9 +33,7 @@ def as_registered(resource: Resource) -> Object:
 
 
 @pytest.mark.parametrize("name", ["e2e", "scaling", "prod"])
-def test_what_an_environment_makes_breaks_no_rule(
-    server: AdmissionServer, tmp_path: Path, name: str
-) -> None:
+def test_what_an_environment_makes_breaks_no_rule(server: AdmissionServer, tmp_path: Path, name: str) -> None:
     (tmp_path / "kubeconfig").write_text(json.dumps(KUBECONFIG))
     document = (
         aws_environments.document(name)
