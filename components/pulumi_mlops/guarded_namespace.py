@@ -20,6 +20,8 @@ class GuardedNamespaceArgs(TypedDict):
     """Name of the namespace; the component's name by default."""
     max_pods: NotRequired[pulumi.Input[int]]
     """Most pods that may be in it at once; 100 by default."""
+    labels: NotRequired[dict[str, str]]
+    """Labels by which controllers of the cluster know it, beside its own, which they cannot replace."""
 
 
 class GuardedNamespace(pulumi.ComponentResource):
@@ -38,7 +40,10 @@ class GuardedNamespace(pulumi.ComponentResource):
         marks = labels("namespace", object_name)
         namespace = Namespace(
             f"{name}-namespace",
-            metadata={"name": object_name, "labels": marks | pod_security_labels()},
+            metadata={
+                "name": object_name,
+                "labels": {**(args.get("labels") or {}), **marks, **pod_security_labels()},
+            },
             opts=child,
         )
         self.namespace = namespace.metadata.name.apply(str)
