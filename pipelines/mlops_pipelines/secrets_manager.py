@@ -46,7 +46,7 @@ class SecretPlace:
     region: str
     endpoint: str | None = None
     user_field: str = "username"
-    password_field: str = "password"
+    password_field: str = "password"  # noqa: S105 - the name of a field
 
 
 def reader(place: SecretPlace, environ: Mapping[str, str]) -> Read:

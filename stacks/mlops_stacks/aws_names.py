@@ -19,12 +19,10 @@ def refuse_unfit(environment: str, settings: AwsSettings, images: Iterable[str])
         SettingsError: naming what cannot be, its limit, and the way around it.
     """
     prefix = f"{NAMESPACE}-{environment}"
+    place = (settings.account_id or _ANY_ACCOUNT, settings.region)
     if not settings.buckets:
         for bucket in (*s3_rules.BUCKETS, s3_rules.LOGS):
-            account = settings.account_id or _ANY_ACCOUNT
-            _fits(
-                environment, "mlops:aws.buckets", s3_rules.made_name, prefix, account, settings.region, bucket
-            )
+            _fits(environment, "mlops:aws.buckets", s3_rules.made_name, prefix, *place, bucket)
     if settings.registry is None:
         for image in images:
             _fits(environment, "mlops:aws.registry", ecr_rules.repository_name, f"{prefix}/{image}")

@@ -152,7 +152,8 @@ def endpoints_of_edge(wanted: "EdgeSettings", names: Collection[str]) -> None:
     if len(names) > edge_checks.MOST_ENDPOINTS:
         raise ValueError(
             f"mlops:endpoints: {len(names)} are more than one load balancer takes, which is "
-            f"{edge_checks.MOST_ENDPOINTS}; give some an environment of their own, or leave mlops:aws.edge out"
+            f"{edge_checks.MOST_ENDPOINTS}; give some an environment of their own, or leave mlops:aws.edge "
+            "out"
         )
     for number, name in enumerate(names):
         host = f"{name}.{wanted.domain}"

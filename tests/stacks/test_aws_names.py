@@ -1,4 +1,4 @@
-"""Names that an environment's own would make, and AWS does not take, are refused before the first resource."""
+"""Names that AWS does not take are refused before the first resource of the environment."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ def test_buckets_are_named_in_63_characters() -> None:
     aws_names.refuse_unfit(longest, settings(), ["mlflow"])
     name = f"mlops-{longest}a-000000000000-eu-central-1-requests"
     assert refusal(f"{longest}a", []) == (
-        f"stack '{longest}a': '{name}' (64 characters) is no name for a bucket; allowed are 3 to 63 lower-case "
-        "letters, digits, hyphens and dots. Give the stack another name, or what exists by mlops:aws.buckets"
+        f"stack '{longest}a': '{name}' (64 characters) is no name for a bucket; allowed are 3 to 63 "
+        "lower-case letters, digits, hyphens and dots. Give the stack another name, or what exists by "
+        "mlops:aws.buckets"
     )
     aws_names.refuse_unfit(f"{longest}a", settings(buckets=BUCKETS), [])
 
@@ -48,9 +49,9 @@ def test_repositories_are_named_in_256_characters() -> None:
     longest = "a" * (256 - len("mlops-/mlflow"))
     aws_names.refuse_unfit(longest, settings(**adopted), ["mlflow"])
     assert refusal(f"{longest}a", ["mlflow"], **adopted) == (
-        f"stack '{longest}a': 'mlops-{longest}a/mlflow' (257 characters) is no name for a repository; allowed "
-        "are 2 to 256 lower-case letters and digits, with single dots, hyphens, underscores or slashes between "
-        "them. Give the stack another name, or what exists by mlops:aws.registry"
+        f"stack '{longest}a': 'mlops-{longest}a/mlflow' (257 characters) is no name for a repository; "
+        "allowed are 2 to 256 lower-case letters and digits, with single dots, hyphens, underscores or "
+        "slashes between them. Give the stack another name, or what exists by mlops:aws.registry"
     )
     aws_names.refuse_unfit(f"{longest}a", settings(**adopted, registry=REGISTRY), ["mlflow"])
 
@@ -61,8 +62,9 @@ def test_the_database_is_named_in_57_characters() -> None:
     aws_names.refuse_unfit(longest, settings(**adopted), [])
     assert refusal(f"{longest}a", [], **adopted) == (
         f"stack '{longest}a': 'mlops-{longest}a' is no identifier of a database instance; allowed are "
-        "lower-case letters, digits and single inner hyphens, a letter first, at most 57 characters (`-final` "
-        "is put after it). Give the stack another name, or what exists by mlops:aws.database.mode: adopt"
+        "lower-case letters, digits and single inner hyphens, a letter first, at most 57 characters "
+        "(`-final` is put after it). Give the stack another name, or what exists by "
+        "mlops:aws.database.mode: adopt"
     )
     aws_names.refuse_unfit(f"{longest}a", settings(**adopted, database=ADOPTED_DATABASE), [])
 
@@ -89,6 +91,6 @@ def test_the_longest_cluster_and_region_leave_room_for_every_role() -> None:
 def test_a_cluster_whose_roles_would_not_be_named_is_refused() -> None:
     values = merged(config("dev"), {"mlops:cluster": {"name": "a" * 31}})
     assert problem(values) == (
-        f"mlops:cluster.name: {'a' * 31!r} is no name for a cluster; allowed are letters, digits, hyphens and "
-        "underscores, a letter or digit first, at most 30 characters"
+        f"mlops:cluster.name: {'a' * 31!r} is no name for a cluster; allowed are letters, digits, hyphens "
+        "and underscores, a letter or digit first, at most 30 characters"
     )

@@ -20,23 +20,23 @@ UNKNOWN = [
         {"mlops:cluster": {"systemNodes": {"instanceTypes": ["m7i.large", "m8g.large"]}}},
         "mlops:cluster.systemNodes.instanceTypes[1]: m8g.large is not offered in eu-central-1, as far as the "
         "price file knows; close are m7g.large, m7g.xlarge, m7g.8xlarge. If it is, ask AWS's price list by "
-        "`mlops refresh-prices eu-central-1 --add m8g.large`, or name it in mlops:aws.alsoOffered: it then has no "
-        "price",
+        "`mlops refresh-prices eu-central-1 --add m8g.large`, or name it in mlops:aws.alsoOffered: it then "
+        "has no price",
         id="type",
     ),
     pytest.param(
         {"mlops:cluster": {"pools": {"cpu": {"families": ["m7i", "x8g"]}}}},
         "mlops:cluster.pools.cpu.families[1]: x8g is not offered in eu-central-1, as far as the price file "
-        "knows. If it is, ask AWS's price list by `mlops refresh-prices eu-central-1 --add x8g.large`, or name it "
-        "in mlops:aws.alsoOffered: it then has no price",
+        "knows. If it is, ask AWS's price list by `mlops refresh-prices eu-central-1 --add x8g.large`, or "
+        "name it in mlops:aws.alsoOffered: it then has no price",
         id="family",
     ),
     pytest.param(
         {"mlops:aws": {"database": {"instanceClass": "db.m8g.large"}}},
         "mlops:aws.database.instanceClass: db.m8g.large is not offered in eu-central-1, as far as the price "
-        "file knows; close are db.m7g.large, db.m7g.xlarge, db.m7g.2xlarge. If it is, ask AWS's price list by "
-        "`mlops refresh-prices eu-central-1 --add db.m8g.large`, or name it in mlops:aws.alsoOffered: it then "
-        "has no price",
+        "file knows; close are db.m7g.large, db.m7g.xlarge, db.m7g.2xlarge. If it is, ask AWS's price list "
+        "by `mlops refresh-prices eu-central-1 --add db.m8g.large`, or name it in mlops:aws.alsoOffered: it "
+        "then has no price",
         id="class",
     ),
 ]

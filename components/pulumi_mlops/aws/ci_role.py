@@ -53,8 +53,8 @@ class CiRoleArgs(TypedDict):
     secrets_key_arn: NotRequired[pulumi.Input[str]]
     """KMS key of the stacks' secrets, as `mlops bootstrap aws` makes one."""
     stack: NotRequired[str]
-    """Stack whose secrets alone the roles may use with `secrets_key_arn`: its secrets provider has the context
-    `context_stack`. Without it, the secrets of every stack."""
+    """Stack whose secrets alone the roles may use with `secrets_key_arn`: its secrets provider has the
+    context `context_stack`. Without it, the secrets of every stack."""
     names: list[str]
     """Patterns of the names of the roles and the buckets that the deploy role may make, such as
     `mlops-prod-*`. They begin with the names of the components that make them."""

@@ -46,7 +46,8 @@ def repository_name(value: str) -> str:
     if not _NAME.fullmatch(value) or not 2 <= len(value) <= _LONGEST_NAME:
         raise InvalidValue(
             f"{value!r} ({len(value)} characters) is no name for a repository; allowed are 2 to "
-            f"{_LONGEST_NAME} lower-case letters and digits, with single dots, hyphens, underscores or slashes between them"
+            f"{_LONGEST_NAME} lower-case letters and digits, with single dots, hyphens, underscores or "
+            "slashes between them"
         )
     return value
 
