@@ -149,8 +149,8 @@ def test_what_it_registers_holds_as_everything_else_of_the_environment() -> None
         (
             {"repository": "acme/*"},
             "mlops:aws.ci.repository: 'acme/*' is not one repository; give owner/name, or "
-            "owner@1234/name@5678 where GitHub's subjects are immutable. Wildcards are refused: they let every repository of the "
-            "owner deploy",
+            "owner@1234/name@5678 where GitHub's subjects are immutable. Wildcards are refused: they let "
+            "every repository of the owner deploy",
         ),
         (
             {"deployEnvironment": "prod*"},
