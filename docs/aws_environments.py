@@ -31,6 +31,7 @@ SECTIONS = (
     ("mlops:aws.storage", aws_settings.StorageSettings),
     ("mlops:aws.database", aws_settings.DatabaseClassSettings),
     ("mlops:aws.edge", aws_settings.EdgeSettings),
+    ("mlops:aws.ci", aws_settings.CiSettings),
     ("mlops:aws.budget", aws_settings.BudgetSettings),
     ("mlops:cluster (maker: eks)", aws_settings.EksCluster),
     ("mlops:cluster.systemNodes", aws_settings.SystemNodesSettings),

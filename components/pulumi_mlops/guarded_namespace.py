@@ -37,6 +37,8 @@ class GuardedNamespaceArgs(TypedDict):
     """Name of a ServiceAccount to make in it, with the members' rights: for the team's own pipeline."""
     image_prefixes: NotRequired[list[pulumi.Input[str]]]
     """`registry/path/` below which all images of its pods must be; anywhere by default."""
+    labels: NotRequired[dict[str, str]]
+    """Labels by which controllers of the cluster know it, beside its own, which they cannot replace."""
 
 
 class GuardedNamespace(pulumi.ComponentResource):
@@ -55,7 +57,10 @@ class GuardedNamespace(pulumi.ComponentResource):
         marks = labels("namespace", object_name)
         namespace = Namespace(
             f"{name}-namespace",
-            metadata={"name": object_name, "labels": marks | pod_security_labels()},
+            metadata={
+                "name": object_name,
+                "labels": {**(args.get("labels") or {}), **marks, **pod_security_labels()},
+            },
             opts=child,
         )
         self.namespace = namespace.metadata.name.apply(str)

@@ -25,7 +25,11 @@ class DatabasePasswordArgs(TypedDict):
     """
 
     secret_arn: pulumi.Input[str]
-    """Secret with the keys `username` and `password`."""
+    """Secret that holds a JSON object with the user's name and password."""
+    user_field: NotRequired[str]
+    """Field of the name in it; `username` by default, as RDS writes it."""
+    password_field: NotRequired[str]
+    """Field of the password in it; `password` by default."""
     region: pulumi.Input[str]
     """Region of the secret."""
     image: pulumi.Input[str]
@@ -182,6 +186,11 @@ def _database_password(
         seconds=seconds.apply(str),
         authorities=meta["name"],
         content=inputs.digest([authorities]),
+        fields={
+            variable: inputs.plain(wanted, key, inputs.any_text, within=within)
+            for key, variable in model_registry_pods.PASSWORD_FIELDS.items()
+            if inputs.given(wanted, key)
+        },
     )
     return password, [made]
 

@@ -1,6 +1,6 @@
 """The pod of ModelRegistry: MLflow's server. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -17,13 +17,19 @@ PASSWORD_FOLDER = "/run/database"  # noqa: S105 - a folder inside the container
 AUTHORITIES_FOLDER = "/etc/database"
 AUTHORITIES_FILE = "authorities.pem"
 _DRIVER = "postgresql+psycopg2"
+PASSWORD_FIELDS = {
+    "user_field": "MLOPS_DATABASE_USER_FIELD",
+    "password_field": "MLOPS_DATABASE_PASSWORD_FIELD",
+}
+"""Variable of `database-password` by the argument that names a field of the secret."""
 
 
 @dataclass(frozen=True)
 class DatabasePassword:
     """Where the password of the database comes from: a secret, and the program that reads it.
 
-    `authorities` is a ConfigMap with the certificates that sign the server's, in AUTHORITIES_FILE.
+    `authorities` is a ConfigMap with the certificates that sign the server's, in AUTHORITIES_FILE; `fields`
+    are variables of the program that name the secret's fields.
     """
 
     secret_arn: Any
@@ -32,6 +38,7 @@ class DatabasePassword:
     seconds: Any
     authorities: str
     content: Any
+    fields: Mapping[str, str]
 
 
 def url_with_files(url: str) -> str:
@@ -151,6 +158,7 @@ def _password_containers(password: DatabasePassword) -> list[Object]:
             pod.env_value("MLOPS_DATABASE_PASSFILE", f"{PASSWORD_FOLDER}/passfile"),
             pod.env_value("MLOPS_DATABASE_PASSWORD_SECONDS", password.seconds),
             pod.env_value("AWS_REGION", password.region),
+            *(pod.env_value(variable, field) for variable, field in password.fields.items()),
         ],
         "mounts": [{"name": "database-password", "mountPath": PASSWORD_FOLDER}],
     }

@@ -52,8 +52,10 @@ class Platform(pulumi.ComponentResource):
         )
         self._child = pulumi.ResourceOptions(parent=self, providers={"kubernetes": cluster.provider})
         system, models = (
-            GuardedNamespace(f"{name}-{part}", {"object_name": f"{object_name}-{part}"}, self._child)
-            for part in ("system", "models")
+            GuardedNamespace(
+                f"{name}-{part}", {"object_name": f"{object_name}-{part}", "labels": marks}, self._child
+            )
+            for part, marks in (("system", {}), ("models", args.get("models_labels") or {}))
         )
         registry = ImageRegistry(
             f"{name}-image-registry",

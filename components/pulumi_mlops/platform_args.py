@@ -273,6 +273,8 @@ class PlatformArgs(TypedDict):
     object_name: NotRequired[str]
     """Prefix of its namespaces, `<name>-system`, `<name>-models` and with KEDA `<name>-keda`; the component's
     name by default."""
+    models_labels: NotRequired[dict[str, str]]
+    """Labels of the models' namespace beside its own, such as one that a load balancer's controller wants."""
 
 
 class EndpointOutput(TypedDict):

@@ -37,10 +37,11 @@ class PasswordSettings:
 
 
 def password_settings(environ: Mapping[str, str]) -> PasswordSettings:
-    """Read MLOPS_DATABASE_SECRET_ARN, MLOPS_DATABASE_PASSFILE, AWS_REGION, and two that may be absent.
+    """Read MLOPS_DATABASE_SECRET_ARN, MLOPS_DATABASE_PASSFILE, AWS_REGION, and four that may be absent.
 
-    MLOPS_DATABASE_PASSWORD_SECONDS is how often the secret is read; AWS_ENDPOINT_URL_SECRETS_MANAGER is an
-    address in place of the region's own, called as in AWS's SDKs.
+    MLOPS_DATABASE_USER_FIELD and MLOPS_DATABASE_PASSWORD_FIELD are the fields of the secret, `username` and
+    `password` without them. MLOPS_DATABASE_PASSWORD_SECONDS is how often the secret is read;
+    AWS_ENDPOINT_URL_SECRETS_MANAGER is an address in place of the region's own, called as in AWS's SDKs.
 
     Raises:
         SettingsError: naming the first variable that is missing or malformed.
@@ -50,6 +51,8 @@ def password_settings(environ: Mapping[str, str]) -> PasswordSettings:
             arn=_needed(environ, "MLOPS_DATABASE_SECRET_ARN"),
             region=_needed(environ, "AWS_REGION"),
             endpoint=environ.get("AWS_ENDPOINT_URL_SECRETS_MANAGER") or None,
+            user_field=environ.get("MLOPS_DATABASE_USER_FIELD") or "username",
+            password_field=environ.get("MLOPS_DATABASE_PASSWORD_FIELD") or "password",
         ),
         passfile=Path(_needed(environ, "MLOPS_DATABASE_PASSFILE")),
         seconds=_seconds(environ.get("MLOPS_DATABASE_PASSWORD_SECONDS") or str(SECONDS)),

@@ -37,11 +37,16 @@ class SecretRefused(PipelineError):
 
 @dataclass(frozen=True)
 class SecretPlace:
-    """Which secret; `endpoint` stands in place of the address of Secrets Manager in the region."""
+    """Which secret; `endpoint` stands in place of the address of Secrets Manager in the region.
+
+    The fields are those of the JSON object in it.
+    """
 
     arn: str
     region: str
     endpoint: str | None = None
+    user_field: str = "username"
+    password_field: str = "password"  # noqa: S105 - the name of a field
 
 
 def reader(place: SecretPlace, environ: Mapping[str, str]) -> Read:
@@ -95,10 +100,11 @@ def reader(place: SecretPlace, environ: Mapping[str, str]) -> Read:
 def _parsed(place: SecretPlace, answer: Mapping[str, Any]) -> tuple[str, str]:
     try:
         known = json.loads(answer["SecretString"])
-        return str(known["username"]), str(known["password"])
+        return str(known[place.user_field]), str(known[place.password_field])
     except (ValueError, KeyError, TypeError) as error:
         raise SecretRefused(
-            f"{place.arn} is no JSON object with username and password; name the secret that RDS keeps"
+            f"{place.arn} is no JSON object with {place.user_field} and {place.password_field}; name the "
+            "secret that RDS keeps, or the fields of yours"
         ) from error
 
 

@@ -129,7 +129,7 @@ class Store:
 
     def get(self, key: str) -> Fetched:
         """The object under `key`; `ObjectMissing` if there is none."""
-        with _failures(self.settings, key):
+        with self._reading(key):
             found = obstore.get(self._inner, key)
             return Fetched(bytes(found.bytes()), found.meta["e_tag"] or "")
 
@@ -138,7 +138,7 @@ class Store:
         if etag is None:
             return self.get(key)
         try:
-            with _failures(self.settings, key):
+            with self._reading(key):
                 found = obstore.get(self._inner, key, options={"if_none_match": etag})
                 return Fetched(bytes(found.bytes()), found.meta["e_tag"] or "")
         except _Unchanged:
@@ -167,9 +167,32 @@ class Store:
     def download(self, key: str, path: Path) -> None:
         """Write the object to a file in chunks, without holding it in memory."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _failures(self.settings, key), path.open("wb") as stream:
+        with self._reading(key), path.open("wb") as stream:
             for chunk in obstore.get(self._inner, key).stream(min_chunk_size=_CHUNK):
                 stream.write(chunk)
+
+    @contextmanager
+    def _reading(self, key: str) -> Iterator[None]:
+        """Failures of reading; what is refused because it is not there is `ObjectMissing`.
+
+        S3 answers 403 in place of 404 to whoever may not list the bucket, and does not say whether a right to
+        list one prefix of it is enough.  Listing that prefix tells.
+        """
+        with _failures(self.settings, key):
+            try:
+                yield
+            except PermissionDeniedError as error:
+                if self._is_known_to_be_missing(key):
+                    raise FileNotFoundError(key) from error
+                raise
+
+    def _is_known_to_be_missing(self, key: str) -> bool:
+        folder = key.rpartition("/")[0]
+        try:
+            after = obstore.list(self._inner, folder, offset=key[:-1])
+            return all(entry["path"] != key for chunk in after for entry in chunk)
+        except BaseError:
+            return False
 
     def _replace_file(self, folder: Path, key: str, data: bytes, etag: str) -> None:
         """A folder has no compare and swap of its own, so a lock file beside the bucket gives one."""

@@ -8,6 +8,7 @@ import pulumi
 from mlops_stacks.aws_settings import (
     AwsSettings,
     BudgetSettings,
+    CiSettings,
     EdgeSettings,
     EksCluster,
     NodePoolSettings,
@@ -16,6 +17,7 @@ from mlops_stacks.settings import NAMESPACE
 from pulumi_mlops import model_endpoint_pods
 from pulumi_mlops.aws import rds_checks, system_nodes
 from pulumi_mlops.aws.budget import BudgetArgs
+from pulumi_mlops.aws.ci_role import CiRoleArgs, OidcProviderSource
 from pulumi_mlops.aws.cloud_alarms import CloudAlarmsArgs
 from pulumi_mlops.aws.ecr_registry import EcrRegistryArgs, EcrSource
 from pulumi_mlops.aws.edge_args import CertificateSource, ControllerSource, EdgeArgs, EdgeScheme
@@ -158,6 +160,8 @@ def database(
     if wanted.mode == "adopt":
         names = ("host", "port", "database", "user", "secret_arn", "security_group_id")
         adopt = {name: getattr(wanted, name) for name in names}
+        if wanted.security_group_id is not None:
+            adopt["client_security_group_id"] = place["client_security_group_id"]
         return cast(
             RdsDatabaseArgs, {"ground": ground, "source": RdsDatabaseSource.ADOPT, "adopt": _given(adopt)}
         )
@@ -168,6 +172,7 @@ def database(
         "identifier": f"{NAMESPACE}-{environment(ground)}",
         "instance_class": wanted.instance_class,
         "version": wanted.version,
+        "allow_major_upgrade": wanted.allow_major_upgrade,
         "storage_gib": wanted.storage_gib,
         "multi_az": wanted.multi_az,
         "backup_days": wanted.backup_days,
@@ -251,6 +256,22 @@ def alarms(
 def budget(wanted: BudgetSettings, ground: GroundArgs) -> BudgetArgs:
     """The budget of a month."""
     return {"ground": ground, "monthly_usd": float(wanted.monthly), "emails": list(wanted.notify)}
+
+
+def ci(
+    wanted: CiSettings, ground: GroundArgs, cluster: EksCluster, cluster_role: pulumi.Input[str] | None
+) -> CiRoleArgs:
+    """The roles of CI; `cluster_role` is the one as which the kubeconfig asks."""
+    args = {
+        "ground": ground,
+        "provider": OidcProviderSource.ADOPT if wanted.provider_arn else OidcProviderSource.CREATE,
+        **wanted.model_dump(),
+        "stack": environment(ground),
+        # Names of roles and buckets begin with those of the program's components, or of the cluster.
+        "names": list(dict.fromkeys([f"{NAMESPACE}-*", f"{cluster.name}-*"])),
+        "cluster_role_arns": [] if cluster_role is None else [cluster_role],
+    }
+    return cast(CiRoleArgs, _given(args))
 
 
 def environment(ground: GroundArgs) -> str:

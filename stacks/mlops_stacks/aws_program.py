@@ -6,7 +6,7 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 
-from mlops_stacks import aws_args, aws_ground, aws_roles
+from mlops_stacks import aws_args, aws_ground, aws_names, aws_roles
 from mlops_stacks.aws_ground import Ground
 from mlops_stacks.aws_settings import AwsSettings, EdgeSettings, EksCluster
 from mlops_stacks.errors import SettingsError
@@ -14,8 +14,9 @@ from mlops_stacks.made_later import made_later
 from mlops_stacks.platform_args import image_names, missing, platform_parts, platform_secrets
 from mlops_stacks.settings import NAMESPACE, Images, Settings
 from pulumi_mlops import DatabaseSource, ObjectStoreSource, Platform, PlatformArgs, model_endpoint_pods
-from pulumi_mlops.aws import endpoints, iam_policy
+from pulumi_mlops.aws import edge_checks, endpoints, iam_policy
 from pulumi_mlops.aws.budget import Budget
+from pulumi_mlops.aws.ci_role import CiRole
 from pulumi_mlops.aws.cloud_alarms import CloudAlarms
 from pulumi_mlops.aws.ecr_registry import EcrRegistry
 from pulumi_mlops.aws.edge import Edge
@@ -32,14 +33,17 @@ _BUCKETS = ("models", "data", "requests")
 def register(environment: str, settings: Settings, given: AwsSettings, wanted: EksCluster) -> Platform:
     """Register all that the settings of an environment on AWS describe."""
     # What of them cannot be used is refused before anything is registered.
+    aws_names.refuse_unfit(environment, given, _repositories(settings))
     images, secrets, authorities = _given_images(settings), _secrets(settings), _authorities(given)
     ground = aws_ground.lay(given, environment, wanted.name)
+    admin = _admin_role(wanted, ground)
     network = Network(
         f"{NAMESPACE}-network",
         aws_args.network(given, wanted, ground.args, ground.log_key),
         ground.options,
     )
-    cluster = _cluster(given, wanted, ground, network)
+    cluster = _cluster(given, wanted, ground, network, admin)
+    _ci(given, wanted, ground, admin)
     registry = EcrRegistry(
         f"{NAMESPACE}-registry",
         aws_args.image_registry(given, ground.args, ground.data_key, _repositories(settings)),
@@ -71,6 +75,7 @@ def register(environment: str, settings: Settings, given: AwsSettings, wanted: E
     }
     if given.edge is not None:
         _publish(args["endpoints"], given.edge, network.cidr)
+        args["models_labels"] = dict(edge_checks.READINESS_GATE)
     platform = Platform(NAMESPACE, cast(PlatformArgs, args), pulumi.ResourceOptions(depends_on=roles))
     if given.edge is not None:
         place = _edge_place(ground, network, cluster, store, internet=given.edge.internet)
@@ -81,16 +86,32 @@ def register(environment: str, settings: Settings, given: AwsSettings, wanted: E
     return platform
 
 
-def _cluster(given: AwsSettings, wanted: EksCluster, ground: Ground, network: Network) -> Cluster:
+def _cluster(
+    given: AwsSettings,
+    wanted: EksCluster,
+    ground: Ground,
+    network: Network,
+    admin: pulumi.Output[str] | None,
+) -> Cluster:
     args = aws_args.cluster(
         given,
         wanted,
         ground.args,
         ground.cluster_key,
         network.private_subnet_ids,
-        _admin_role(wanted, ground),
+        admin,
     )
     return Cluster(f"{NAMESPACE}-eks", args, ground.options)
+
+
+def _ci(given: AwsSettings, wanted: EksCluster, ground: Ground, admin: pulumi.Output[str] | None) -> None:
+    """The roles of CI, and their ARNs as an output, which workflows name."""
+    if given.ci is None:
+        return
+    named = wanted.admins[wanted.deployer] if wanted.deployer is not None else None
+    args = aws_args.ci(given.ci, ground.args, wanted, admin or named)
+    roles = CiRole(f"{NAMESPACE}-ci", args, ground.options)
+    pulumi.export("ci", {"previewRoleArn": roles.preview_role_arn, "deployRoleArn": roles.deploy_role_arn})
 
 
 def _edge(args: EdgeArgs, ground: Ground, cluster: Cluster, after: list[pulumi.Resource]) -> None:
@@ -208,12 +229,15 @@ def _authorities(given: AwsSettings) -> pulumi.Input[str]:
 def _password(
     given: AwsSettings, database: RdsDatabase, authorities: pulumi.Input[str], image: Any
 ) -> dict[str, Any]:
-    """How MLflow reads its password, which RDS replaces every week."""
+    """How MLflow reads its password, which RDS replaces every week where it made it."""
+    wanted = given.database
+    fields = {"user_field": wanted.secret_user_field, "password_field": wanted.secret_password_field}
     return {
         "secret_arn": database.secret_arn,
         "region": given.region,
         "image": image,
         "authorities": authorities,
+        **{name: field for name, field in fields.items() if field is not None},
     }
 
 

@@ -60,11 +60,17 @@ def _policy_of(account: Account) -> Callable[[list[Any]], str]:
     return lambda known: account.policy(known[0], known[1])
 
 
-def registry_policy(arns: Mapping[str, str], key_arn: str, secret_arn: str, region: str) -> str:
-    """What MLflow may do: keep the files of runs, and read its database's password. Pure."""
+def registry_policy(
+    arns: Mapping[str, str], key_arn: str, secret: tuple[str, str | None], region: str
+) -> str:
+    """What MLflow may do: keep the files of runs, and read its database's password. Pure.
+
+    `secret` is its ARN, and that of its key where it is another than the buckets'.
+    """
+    secret_arn, secret_key = secret
     return iam_policy.joined(
         s3_policies.writer_policy([arns["data"]], key_arn, region, prefix=FILES_OF_RUNS),
-        database_policies.password_rights(secret_arn, key_arn),
+        database_policies.password_rights(secret_arn, secret_key or key_arn),
     )
 
 
@@ -93,8 +99,9 @@ def register(
         )
 
     known = pulumi.Output.all(store.bucket_arns, store.key_arn)
+    secret_key = settings.aws.database.secret_key_arn if settings.aws is not None else None
     registry = pulumi.Output.all(store.bucket_arns, store.key_arn, database.secret_arn).apply(
-        lambda all_: registry_policy(all_[0], all_[1], all_[2], region)
+        lambda all_: registry_policy(all_[0], all_[1], (all_[2], secret_key), region)
     )
     return [
         *(

@@ -147,6 +147,19 @@ def edge(wanted: "EdgeSettings") -> None:
         refused("rateLimit", web_acl_rules.rate_limit, wanted.rate_limit)
 
 
+def endpoints_of_edge(wanted: "EdgeSettings", names: Collection[str]) -> None:
+    """Whether one load balancer takes all endpoints, each by a name of its own."""
+    if len(names) > edge_checks.MOST_ENDPOINTS:
+        raise ValueError(
+            f"mlops:endpoints: {len(names)} are more than one load balancer takes, which is "
+            f"{edge_checks.MOST_ENDPOINTS}; give some an environment of their own, or leave mlops:aws.edge "
+            "out"
+        )
+    for number, name in enumerate(names):
+        host = f"{name}.{wanted.domain}"
+        refused(f"endpoints[{number}].name", edge_checks.domain, host)
+
+
 def cluster(wanted: "EksCluster") -> None:
     """What `mlops:cluster` with `maker: eks` asks for."""
     refused("name", eks_checks.cluster_name, wanted.name)

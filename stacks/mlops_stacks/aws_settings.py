@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from mlops_stacks import aws_setting_checks as fits
 from mlops_stacks import setting_types as types
 from mlops_stacks.setting_types import Refused, Section
-from pulumi_mlops.aws import aws_checks, ecr_rules, rds_checks
+from pulumi_mlops.aws import aws_checks, ci_subjects, ecr_rules, rds_checks, s3_rules
 
 
 def _sized(value: str) -> str:
@@ -72,6 +72,34 @@ class EdgeSettings(Section):
         return self
 
 
+class CiSettings(Section):
+    """Two roles for CI: jobs of `previewEnvironment` look, those of `deployEnvironment` deploy.
+
+    Both are deployment environments of the one GitHub `repository`. An account has one OIDC provider for
+    GitHub; name it as `providerArn` where it exists. `stateBucket` holds the stacks' states under
+    `statePrefix`; its key and that of the stacks' secrets are those that `mlops bootstrap aws` made.
+    """
+
+    repository: Annotated[types.Text, AfterValidator(ci_subjects.repository)]
+    preview_environment: Annotated[types.Text, AfterValidator(ci_subjects.environment)]
+    deploy_environment: Annotated[types.Text, AfterValidator(ci_subjects.environment)]
+    provider_arn: Annotated[types.Text, AfterValidator(ci_subjects.provider_of)] | None = None
+    state_bucket: Annotated[types.Text, AfterValidator(s3_rules.bucket_name)]
+    state_prefix: types.Text = ".pulumi"
+    state_key_arn: Arn
+    secrets_key_arn: Arn
+
+    @model_validator(mode="after")
+    def _previews_do_not_deploy(self) -> Self:
+        if self.preview_environment == self.deploy_environment:
+            raise Refused(
+                "deployEnvironment",
+                f"{self.deploy_environment} is previewEnvironment too, and a preview runs whatever a branch "
+                "says; give deployments an environment of their own, with required reviewers",
+            )
+        return self
+
+
 class BudgetSettings(Section):
     """A month's budget in US dollars, and who is told before it is spent."""
 
@@ -91,12 +119,17 @@ class StorageSettings(Section):
 class DatabaseClassSettings(Section):
     """MLflow's database on RDS: made of a class, or one that exists.
 
-    `authorities_file` is AWS's bundle of certificates for the region, by which MLflow knows the server.
+    `authoritiesFile` is AWS's bundle of certificates for the region, by which MLflow knows the server.
+    `allowMajorUpgrade` lets another `version` upgrade a database that is made.
+    Of one that exists: `secretKeyArn` is the KMS key of its secret where that is not the environment's, the
+    fields are those of the secret's JSON (`username` and `password` where none are given), and in the group
+    `securityGroupId` one rule is made that admits the cluster; without it the database must admit it already.
     """
 
     mode: Literal["create", "adopt"] = "create"
     instance_class: DatabaseClass = "db.t4g.medium"
     version: types.Text = "17"
+    allow_major_upgrade: bool = False
     storage_gib: types.Positive = 20
     multi_az: bool = False
     backup_days: types.Positive = 7
@@ -106,17 +139,23 @@ class DatabaseClassSettings(Section):
     database: types.Text = "mlflow"
     user: types.Text = "mlflow"
     secret_arn: Arn | None = None
+    secret_key_arn: Arn | None = None
+    secret_user_field: types.Text | None = None
+    secret_password_field: types.Text | None = None
     security_group_id: types.Text | None = None
     authorities_file: types.Text | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
-        needed = ("host", "secret_arn", "security_group_id")
+        needed = ("host", "secret_arn")
         if self.mode == "create":
-            fits.one_mode(self, self.mode, (*needed, "port", "database", "user"))
+            secret = ("secret_key_arn", "secret_user_field", "secret_password_field")
+            fits.one_mode(
+                self, self.mode, (*needed, "port", "database", "user", *secret, "security_group_id")
+            )
         else:
-            made = ("instance_class", "version", "storage_gib", "multi_az", "backup_days", "log_days")
-            fits.one_mode(self, self.mode, made, needed)
+            made = ("instance_class", "version", "allow_major_upgrade", "storage_gib")
+            fits.one_mode(self, self.mode, (*made, "multi_az", "backup_days", "log_days"), needed)
         return self
 
 
@@ -124,7 +163,8 @@ class AwsSettings(Section):
     """Where, whose and how long: what every AWS resource of the environment shares.
 
     `production` asks for deletion protection, several zones and final snapshots; other environments say on
-    which day they end.
+    which day they end. `alsoOffered` names machines and database classes, or families, that the region has
+    and the price file does not know.
     """
 
     region: Region
@@ -143,8 +183,10 @@ class AwsSettings(Section):
     buckets: dict[Literal["models", "data", "requests", "logs"], types.Text] = Field(default_factory=dict)
     registry: Annotated[types.Text, AfterValidator(ecr_rules.address)] | None = None
     edge: EdgeSettings | None = None
+    ci: CiSettings | None = None
     budget: BudgetSettings | None = None
     alarm_emails: types.Several[Email] = ()
+    also_offered: types.Several[types.Text] = ()
 
     @model_validator(mode="after")
     def _all_fits(self) -> Self:

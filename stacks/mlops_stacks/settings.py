@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from mlops_stacks import alert_settings, monitoring_settings, remediation_settings
 from mlops_stacks import setting_types as types
 from mlops_stacks.admission_settings import AdmissionSettings
+from mlops_stacks.aws_setting_checks import endpoints_of_edge
 from mlops_stacks.aws_settings import AwsSettings, EksCluster
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.monitoring_settings import MonitoringSettings, TraceSettings
@@ -268,6 +269,17 @@ class Settings(Section):
             )
         if self.images is not None and not on_aws:
             self.images.refuse_bare_digests()
+        return self
+
+    @model_validator(mode="after")
+    def _aws_has_it(self) -> Self:
+        if isinstance(self.cluster, EksCluster) and self.aws is not None:
+            # The price file is read for an environment on AWS alone.
+            from mlops_stacks.aws_offers import refuse_unoffered
+
+            refuse_unoffered(self.aws, self.cluster)
+            if self.aws.edge is not None:
+                endpoints_of_edge(self.aws.edge, [endpoint.name for endpoint in self.endpoints])
         return self
 
     @model_validator(mode="after")

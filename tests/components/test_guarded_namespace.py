@@ -32,6 +32,15 @@ def test_a_namespace_admits_restricted_pods_only_denies_traffic_and_has_bounds()
     assert recording.outputs["team"] == {"namespace": "team"}
 
 
+def test_labels_of_others_are_added_and_replace_none_of_its_own() -> None:
+    mine = {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"}
+    taken = {"pod-security.kubernetes.io/enforce": "privileged"}
+    plain = registered(lambda: mlops.GuardedNamespace("team", {}))
+    marked = registered(lambda: mlops.GuardedNamespace("team", {"labels": {**mine, **taken}}))
+    before, after = (each.of("Namespace").inputs["metadata"]["labels"] for each in (plain, marked))
+    assert after == {**before, **mine}
+
+
 def test_everything_in_it_comes_after_the_namespace() -> None:
     recording = registered(lambda: mlops.GuardedNamespace("team", {"max_pods": 50}))
     for kind in ("NetworkPolicy", "ResourceQuota", "LimitRange"):

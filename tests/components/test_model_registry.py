@@ -175,6 +175,19 @@ def test_what_contradicts_a_rotated_password_is_refused_with_the_remedy() -> Non
     assert "these are no certificates in PEM" in refusal(database_password=password)
 
 
+def test_the_fields_of_a_secret_of_ones_own_are_told_to_who_reads_it() -> None:
+    fields = {"user_field": "login", "password_field": "word"}
+    password = {**ROTATED["database_password"], **fields}
+    spec = rotated(database_password=password).of("Deployment").inputs["spec"]["template"]["spec"]
+    readers = [each for each in spec["initContainers"] if "database-password" in each["name"]]
+    assert [each["env"][4:] for each in readers] == [
+        [
+            {"name": "MLOPS_DATABASE_USER_FIELD", "value": "login"},
+            {"name": "MLOPS_DATABASE_PASSWORD_FIELD", "value": "word"},
+        ]
+    ] * 2
+
+
 @pytest.mark.parametrize("key", ["secret_arn", "region", "image", "authorities", "seconds"])
 def test_a_preview_registers_the_same_with_one_of_its_values_unknown(key: str) -> None:
     def program() -> None:

@@ -70,6 +70,16 @@ def place(server: Scripted) -> SecretPlace:
     return SecretPlace(ARN, "eu-central-1", server.url)
 
 
+@pytest.mark.parametrize("text", ['{"login": "me", "word": "hidden"}'])
+def test_the_fields_of_a_secret_that_rds_did_not_write_are_named(scripted: Scripted, text: str) -> None:
+    scripted.secrets = (200, {"SecretString": text})
+    own = SecretPlace(ARN, "eu-central-1", scripted.url, user_field="login", password_field="word")
+    assert reader(own, KEY)() == ("me", "hidden")
+    scripted.secrets = (200, {"SecretString": text})
+    with pytest.raises(SecretRefused, match=r"no JSON object with username and password; name the secret"):
+        reader(place(scripted), KEY)()
+
+
 def test_the_endpoint_is_the_regions_own(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 

@@ -20,7 +20,6 @@ ADOPTED_DATABASE = {
     "mode": "adopt",
     "host": "db.example.com",
     "secretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:db-AbCdEf",
-    "securityGroupId": "sg-0123456789abcdef0",
 }
 ADOPTED_CLUSTER = {
     "maker": "eks",

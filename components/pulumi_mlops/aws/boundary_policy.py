@@ -7,7 +7,7 @@ its traces or open a bucket.
 
 from collections.abc import Mapping, Sequence
 
-from pulumi_mlops.aws import aws_checks, iam_policy
+from pulumi_mlops.aws import aws_checks, iam_policy, rds_hardening
 from pulumi_mlops.aws.iam_policy import Statement
 
 _REGIONAL = ("autoscaling", "aps", "cloudwatch", "ec2", "ecr", "eks", "elasticloadbalancing", "logs", "xray")
@@ -53,7 +53,6 @@ _SILENCING = (
     "guardduty:UpdateDetector",
     "logs:DeleteLogGroup",
     "logs:DeleteLogStream",
-    "logs:PutRetentionPolicy",
     "s3:PutBucketLogging",
     "wafv2:DeleteLoggingConfiguration",
     "wafv2:DisassociateWebACL",
@@ -110,7 +109,7 @@ def document(*, region: str, account_id: str, node_role_arns: Sequence[str] = ()
             conditions=_equal({"iam:AWSServiceName": [f"{each}.amazonaws.com" for each in _LINKED_SERVICES]}),
         ),
         *_node_profiles(iam, node_role_arns),
-        *_denials(region, node_role_arns),
+        *_denials(region, account_id, node_role_arns),
     )
 
 
@@ -138,14 +137,22 @@ def _node_profiles(iam: str, node_role_arns: Sequence[str]) -> list[Statement]:
     ]
 
 
-def _denials(region: str, node_role_arns: Sequence[str]) -> list[Statement]:
+def _denials(region: str, account_id: str, node_role_arns: Sequence[str]) -> list[Statement]:
     elsewhere = {"StringNotEquals": {"aws:RequestedRegion": region}}
+    metrics = rds_hardening.metrics_group(region, account_id)
     denials = [
         Statement("NoIdentities", _IDENTITY_WRITES, ["*"], "Deny"),
         Statement(
             "NoOtherRegion", _all(_REGIONAL + _NODE_AGENTS + _OWN_DATA), ["*"], "Deny", conditions=elsewhere
         ),
         Statement("NoSilence", _SILENCING, ["*"], "Deny"),
+        # RDS bounds how long the one group is kept into which it writes what its instances' machines do.
+        Statement(
+            "NoShorterLogs",
+            ["logs:DeleteRetentionPolicy", "logs:PutRetentionPolicy"],
+            effect="Deny",
+            other_resources=[metrics, f"{metrics}:*"],
+        ),
         Statement("NoExposure", _EXPOSING, ["*"], "Deny"),
         Statement(
             "GrantsForServicesOnly",

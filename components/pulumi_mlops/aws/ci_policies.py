@@ -42,6 +42,8 @@ class Place:
     state_bucket: str
     state_prefix: str
     state_key_arn: str | None = None
+    secrets_key_arn: str | None = None
+    stack: str | None = None
 
     def arn(self, service: str, resource: str, *, regional: bool = True) -> str:
         """The ARN of a resource of the place's account and, if `regional`, region."""
@@ -135,7 +137,7 @@ def stores(place: Place, names: Sequence[str]) -> str:
         Statement(
             "NeverTheState",
             ci_actions.STATE_SETTINGS,
-            [place.bucket_arn, *([place.state_key_arn] if place.state_key_arn else [])],
+            [place.bucket_arn, *(key for key in (place.state_key_arn, place.secrets_key_arn) if key)],
             "Deny",
         ),
     )
@@ -173,10 +175,17 @@ def edge_and_watch(place: Place) -> str:
     )
 
 
-def identities(place: Place, names: Sequence[str], boundary_arn: str, own_names: Sequence[str]) -> str:
+def identities(
+    place: Place,
+    names: Sequence[str],
+    boundary_arn: str,
+    own_names: Sequence[str],
+    cluster_role_arns: Sequence[str] = (),
+) -> str:
     """Make roles under the boundary; never lift the boundary, change itself or make users.
 
-    `names` are the patterns of the roles' names; `own_names` those of CI's own.
+    `names` are the patterns of the roles' names; `own_names` those of CI's own; `cluster_role_arns` the roles
+    as which it asks clusters.
     """
     bounded = _equal({"iam:PermissionsBoundary": boundary_arn})
     roles, profiles, policies = (
@@ -198,6 +207,11 @@ def identities(place: Place, names: Sequence[str], boundary_arn: str, own_names:
             [place.arn("iam", "role/aws-service-role/*", regional=False)],
             conditions=_equal({"iam:AWSServiceName": linked}),
         ),
+        *(
+            [Statement("AskClusters", ["sts:AssumeRole"], list(cluster_role_arns))]
+            if cluster_role_arns
+            else []
+        ),
         Statement("NeverLiftTheBoundary", ["iam:DeleteRolePermissionsBoundary"], ["*"], "Deny"),
         Statement("NeverChangeTheBoundary", ci_actions.POLICIES, [boundary_arn], "Deny"),
         Statement(
@@ -214,17 +228,18 @@ def _state(place: Place, *, write: bool) -> list[Statement]:
     objects = ["s3:GetObject", *(["s3:DeleteObject", "s3:PutObject"] if write else [])]
     prefix = place.state_prefix.strip("/")
     statements = [
-        Statement(
-            "ListTheState",
-            ["s3:ListBucket"],
-            [place.bucket_arn],
-            conditions={"StringLike": {"s3:prefix": [prefix, f"{prefix}/*"]}},
-        ),
+        # Pulumi asks for objects that are not there yet, and S3 answers 404 only to who may list the bucket.
+        Statement("ListTheState", ["s3:ListBucket"], [place.bucket_arn]),
         Statement("State", objects, [f"{place.bucket_arn}/{prefix}/*"]),
     ]
     if place.state_key_arn is not None:
         keys = ["kms:Decrypt", *(["kms:Encrypt", "kms:GenerateDataKey"] if write else [])]
         statements.append(Statement("KeyOfTheState", [*keys, "kms:DescribeKey"], [place.state_key_arn]))
+    if place.secrets_key_arn is not None:
+        # Pulumi binds the stack's name into each secret that it encrypts.
+        bound = _equal({"kms:EncryptionContext:stack": place.stack}) if place.stack else {}
+        keys = ["kms:Decrypt", *(["kms:Encrypt"] if write else [])]
+        statements.append(Statement("KeyOfSecrets", keys, [place.secrets_key_arn], conditions=bound))
     return statements
 
 

@@ -49,10 +49,17 @@ class CiRoleArgs(TypedDict):
     state_prefix: pulumi.Input[str]
     """Prefix in it of this environment's states."""
     state_key_arn: NotRequired[pulumi.Input[str]]
-    """KMS key of the bucket and of the stacks' secrets."""
+    """KMS key of the bucket, and of the stacks' secrets where they have none of their own."""
+    secrets_key_arn: NotRequired[pulumi.Input[str]]
+    """KMS key of the stacks' secrets, as `mlops bootstrap aws` makes one."""
+    stack: NotRequired[str]
+    """Stack whose secrets alone the roles may use with `secrets_key_arn`: its secrets provider has the
+    context `context_stack`. Without it, the secrets of every stack."""
     names: list[str]
     """Patterns of the names of the roles and the buckets that the deploy role may make, such as
     `mlops-prod-*`. They begin with the names of the components that make them."""
+    cluster_role_arns: NotRequired[list[pulumi.Input[str]]]
+    """Roles as which deployments ask clusters, such as the `deployer` of an EksCluster."""
 
 
 class CiRole(pulumi.ComponentResource):
@@ -79,8 +86,9 @@ class CiRole(pulumi.ComponentResource):
         )
         place = _place(args)
         own = [f"{_prefix(name, purpose)}*" for purpose in subjects]
-        identities = pulumi.Output.all(place, boundary).apply(
-            lambda known: ci_policies.identities(known[0], names, known[1], own)
+        clusters = pulumi.Output.all(*(args.get("cluster_role_arns") or []))
+        identities = pulumi.Output.all(place, boundary, clusters).apply(
+            lambda known: ci_policies.identities(known[0], names, known[1], own, known[2])
         )
         self._policy(name, ground, preview, "preview-look", place.apply(ci_policies.look))
         self._policy(name, ground, deploy, "deploy-look", place.apply(ci_policies.look))
@@ -167,6 +175,8 @@ def _place(args: CiRoleArgs) -> pulumi.Output[ci_policies.Place]:
         inputs.text(args, "state_bucket", inputs.any_text),
         inputs.text(args, "state_prefix", inputs.any_text),
         args.get("state_key_arn"),
+        args.get("secrets_key_arn"),
+        args.get("stack"),
     ).apply(lambda known: ci_policies.Place(region, *known))
 
 

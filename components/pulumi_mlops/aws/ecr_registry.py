@@ -121,7 +121,7 @@ class EcrRegistry(pulumi.ComponentResource):
             inputs.text(ground, "account_id", aws_checks.account_id, within="ground")
         )
         prefix = inputs.plain(args, "prefix", ecr_rules.repository_name)
-        images = inputs.texts(args, "images", ecr_rules.repository_name)
+        images = inputs.texts(args, "images", lambda image: ecr_rules.repository_of(prefix, image))
         plan = _plan(args, ground, account_id)
         caches = inputs.texts(args, "caches", ecr_rules.cached_registry)
         prefixes = ecr_caches.prefixes(prefix, caches)

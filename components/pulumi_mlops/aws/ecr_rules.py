@@ -24,6 +24,7 @@ _PART = r"[a-z0-9]+([._-][a-z0-9]+)*"
 _NAME = re.compile(rf"{_PART}(/{_PART})*")
 _TAG_PATTERN = re.compile(r"[\w.\-*]{1,128}")
 _MOST_TAG_PATTERNS = 4
+_LONGEST_NAME = 256
 _ADDRESS = re.compile(
     rf"([0-9]{{12}})\.dkr\.ecr\.([a-z0-9\-]+)\.(amazonaws\.com(?:\.cn)?)(?:/({_PART}(?:/{_PART})*))?"
 )
@@ -42,12 +43,19 @@ class Address:
 
 def repository_name(value: str) -> str:
     """A name that ECR takes for a repository or the prefix of some."""
-    if not _NAME.fullmatch(value) or not 2 <= len(value) <= 200:
+    if not _NAME.fullmatch(value) or not 2 <= len(value) <= _LONGEST_NAME:
         raise InvalidValue(
-            f"{value!r} is no name for a repository; allowed are 2 to 200 lower-case letters and digits, "
-            "with single dots, hyphens, underscores or slashes between them"
+            f"{value!r} ({len(value)} characters) is no name for a repository; allowed are 2 to "
+            f"{_LONGEST_NAME} lower-case letters and digits, with single dots, hyphens, underscores or "
+            "slashes between them"
         )
     return value
+
+
+def repository_of(prefix: str, image: str) -> str:
+    """The image, if ECR takes it and, after the prefix, the name of its repository."""
+    repository_name(f"{prefix}/{repository_name(image)}")
+    return image
 
 
 def cached_registry(value: str) -> str:

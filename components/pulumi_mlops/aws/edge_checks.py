@@ -12,6 +12,11 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 ANYWHERE = "0.0.0.0/0"
 MOST_ENDPOINTS = 90
 """Rules that a listener may have is 100 by quota; some are left for hand."""
+READINESS_GATE = {"elbv2.k8s.aws/pod-readiness-gate-inject": "enabled"}
+"""Label of a namespace whose pods are ready only once the load balancer finds them healthy.
+
+Source: AWS Load Balancer Controller, "Pod readiness gate".
+"""
 _MOST_NETWORKS = 25
 """A security group may have 60 rules by quota, and each network takes two."""
 _WIDEST = 8

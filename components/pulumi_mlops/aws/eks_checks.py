@@ -72,7 +72,7 @@ def endpoint(value: str) -> str:
 
 
 def instance_type(value: str) -> str:
-    """A type of EC2 instance, such as `m7i.large`; whether the region has it is for `mlops doctor aws`."""
+    """A type of EC2 instance, such as `m7i.large`; whether the region has it is not judged."""
     if not _INSTANCE_TYPE.fullmatch(value):
         raise InvalidValue(f"{value!r} is no instance type; one looks like m7i.large")
     return value

@@ -26,6 +26,8 @@ class Statement:
     principals: Mapping[str, Sequence[str]] = field(default_factory=dict)
     any_principal: bool = False
     conditions: Conditions = field(default_factory=dict)
+    other_resources: Sequence[str] = ()
+    """For denials, in place of `resources`: everything but these."""
 
     def to_dict(self) -> dict[str, object]:
         """The statement in AWS's JSON; keys that are empty are left out."""
@@ -36,6 +38,7 @@ class Statement:
             "Principal": principal,
             "Action": list(self.actions),
             "Resource": list(self.resources),
+            "NotResource": list(self.other_resources),
             "Condition": {operator: dict(keys) for operator, keys in self.conditions.items()},
         }
         return {key: value for key, value in every.items() if value}

@@ -107,6 +107,8 @@ def _values(args: LoadBalancerControllerArgs, region: str, cluster: Any) -> dict
         "clusterSecretsPermissions": {"allowAllSecrets": False},
         # A Service or an Ingress that somebody makes must not become a load balancer that no program knows.
         "enableServiceMutatorWebhook": False,
+        # While the controller is away, pods come without the gate rather than not at all.
+        "podMutatorWebhookConfig": {"failurePolicy": "Ignore"},
         "createIngressClassResource": False,
         "ingressClassParams": {"create": False},
         "enableBackendSecurityGroup": False,

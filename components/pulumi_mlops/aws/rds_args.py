@@ -73,9 +73,12 @@ class RdsAdoptArgs(TypedDict):
     user: pulumi.Input[str]
     """Name of the user that connects."""
     secret_arn: pulumi.Input[str]
-    """Secret in Secrets Manager with the keys `username` and `password`."""
-    security_group_id: pulumi.Input[str]
-    """Security group of the database; it must admit the cluster's."""
+    """Secret in Secrets Manager with the user's name and password."""
+    security_group_id: NotRequired[pulumi.Input[str]]
+    """Security group of the database that is to admit the cluster: one rule is made in it, and deleted with
+    the component; nothing else of it is touched. Without it, the database must admit the cluster already."""
+    client_security_group_id: NotRequired[pulumi.Input[str]]
+    """The cluster's security group; needed with `security_group_id`."""
     identifier: NotRequired[pulumi.Input[str]]
     """Name of the instance, by which alarms find its metrics; without it there are none."""
 

@@ -32,8 +32,8 @@ class RdsDatabase(pulumi.ComponentResource):
     """Name of the user that connects."""
     secret_arn: pulumi.Output[str]
     """Secret with the user's password, in Secrets Manager; RDS replaces the password every seven days."""
-    security_group_id: pulumi.Output[str]
-    """Security group of the database."""
+    security_group_id: pulumi.Output[str | None]
+    """Security group of the database; None of an adopted one that did not give it."""
     identifier: pulumi.Output[str | None]
     """Name of the instance, the dimension of its metrics; None of an adopted one that did not give it."""
     url: pulumi.Output[str]
@@ -46,7 +46,7 @@ class RdsDatabase(pulumi.ComponentResource):
         inputs.refuse_given(args, (other,), f"source {source.value}")
         wanted = inputs.section(args, source.value)
         if source is RdsDatabaseSource.ADOPT:
-            self._adopt(wanted)
+            self._adopt(name, args["ground"], wanted)
         else:
             self._create(name, args["ground"], wanted)
         self.url = pulumi.Output.concat(
@@ -65,7 +65,7 @@ class RdsDatabase(pulumi.ComponentResource):
             }
         )
 
-    def _adopt(self, wanted: Mapping[str, Any]) -> None:
+    def _adopt(self, name: str, ground: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
         def text(key: str, check: Callable[[str], str] = inputs.any_text) -> pulumi.Output[str]:
             return pulumi.Output.from_input(inputs.text(wanted, key, check, within="adopt"))
 
@@ -75,8 +75,12 @@ class RdsDatabase(pulumi.ComponentResource):
         )
         self.database, self.user = text("database"), text("user")
         self.secret_arn = text("secret_arn", aws_checks.arn)
-        self.security_group_id = text("security_group_id")
         self.identifier = pulumi.Output.from_input(wanted.get("identifier"))
+        group = wanted.get("security_group_id")
+        self.security_group_id = pulumi.Output.from_input(group)
+        if group is not None:
+            tags = {**ground["tags"], "Name": f"{name}-from-cluster"}
+            self._admit_cluster(name, text("security_group_id"), wanted, self.port, tags)
 
     def _create(self, name: str, ground: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
         production = bool(ground.get("production"))
@@ -144,20 +148,31 @@ class RdsDatabase(pulumi.ComponentResource):
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        self._admit_cluster(name, group.id, wanted, PORT, tags, within="create")
+        return group
+
+    def _admit_cluster(
+        self,
+        name: str,
+        group: pulumi.Input[str],
+        wanted: Mapping[str, Any],
+        port: pulumi.Input[int],
+        tags: Mapping[str, str],
+        within: str = "adopt",
+    ) -> None:
         aws.vpc.SecurityGroupIngressRule(
             f"{name}-from-cluster",
             description="PostgreSQL from the cluster",
-            security_group_id=group.id,
+            security_group_id=group,
             referenced_security_group_id=inputs.text(
-                wanted, "client_security_group_id", inputs.any_text, within="create"
+                wanted, "client_security_group_id", inputs.any_text, within=within
             ),
             ip_protocol="tcp",
-            from_port=PORT,
-            to_port=PORT,
+            from_port=port,
+            to_port=port,
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return group
 
     def _log_group(
         self, name: str, log: str, identifier: str, wanted: Mapping[str, Any], tags: Mapping[str, str]

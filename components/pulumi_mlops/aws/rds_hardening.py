@@ -51,9 +51,18 @@ def monitoring_trust(region: str, account_id: str, identifier: str) -> str:
     return iam_policy.trust("monitoring.rds.amazonaws.com", account_id=account_id, source_arn=arn)
 
 
+def metrics_group(region: str, account_id: str) -> str:
+    """The ARN of the log group that RDS keeps in each account for enhanced monitoring."""
+    return endpoints.arn(region, "logs", "log-group:RDSOSMetrics", account_id=account_id)
+
+
 def monitoring_rights(region: str, account_id: str) -> str:
-    """What enhanced monitoring may do: write to the one log group that RDS keeps in each account."""
-    group = endpoints.arn(region, "logs", "log-group:RDSOSMetrics", account_id=account_id)
+    """What enhanced monitoring may do: write to that one log group, and make it.
+
+    Source: AWS's managed policy AmazonRDSEnhancedMonitoringRole, which lets it do the same with every group
+    whose name begins with RDS.
+    """
+    group = metrics_group(region, account_id)
     return iam_policy.document(
         iam_policy.Statement(
             "MakeGroup", ["logs:CreateLogGroup", "logs:PutRetentionPolicy"], [group, f"{group}:*"]

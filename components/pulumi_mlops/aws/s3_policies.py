@@ -97,8 +97,9 @@ def reader_policy(
 ) -> str:
     """Read and list under `prefixes` of the bucket `models`; add under `put_prefixes` of `requests`, unread.
 
-    Prefixes end in a slash, or one of `m` would let `m2` be read too. S3 answers 403, not 404, for an object
-    that is missing to those who may not list the whole bucket.
+    Prefixes end in a slash, or one of `m` would let `m2` be read too. To tell a missing object from a refused
+    one, a server that is answered 403 lists the object's folder: S3 answers 404 only to who may list the
+    bucket, and a read has no `s3:prefix` by which this policy would let it.
     """
     models, requests = bucket_arns["models"], bucket_arns["requests"]
     return iam_policy.document(

@@ -197,11 +197,12 @@ def price_of(group: Group, name: str, what: str, region: str) -> float:
     if name in group.prices:
         return group.prices[name]
     raise CannotEstimate(
-        f"{what} {name!r} has no price in {region}{_hint(name, group.prices)}. "
+        f"{what} {name!r} has no price in {region}{hint(name, group.prices)}. "
         f"Is it offered in {region}? If so, add it with `mlops refresh-prices {region} --add {name}`"
     )
 
 
-def _hint(name: str, known: Iterable[str]) -> str:
+def hint(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: those that are close to it, if there are any."""
     close = difflib.get_close_matches(name, known, n=3)
     return f"; close are {', '.join(close)}" if close else ""

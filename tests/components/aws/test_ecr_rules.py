@@ -91,7 +91,16 @@ def test_the_prefix_of_a_cache_is_one_that_ecr_takes_or_is_refused(prefix: str, 
 @pytest.mark.parametrize(
     ("check", "value", "message"),
     [
-        (ecr_rules.repository_name, "Serving", "'Serving' is no name for a repository; allowed are 2 to 200"),
+        (
+            ecr_rules.repository_name,
+            "Serving",
+            r"'Serving' \(7 characters\) is no name for a repository; allowed are 2 to 256",
+        ),
+        (
+            lambda image: ecr_rules.repository_of("p" * 200, image),
+            "a" * 56,
+            r"\(257 characters\) is no name for a repository; allowed are 2 to 256",
+        ),
         (ecr_rules.repository_name, "a//b", "is no name for a repository"),
         (ecr_rules.repository_name, "a", "is no name for a repository"),
         (ecr_rules.cached_registry, "docker.io", "allowed are public.ecr.aws, quay.io, registry.k8s.io"),

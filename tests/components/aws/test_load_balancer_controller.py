@@ -74,6 +74,7 @@ def test_its_chart_is_pinned_and_does_one_thing() -> None:
             "keepTLSSecret": True,
             "clusterSecretsPermissions": {"allowAllSecrets": False},
             "enableServiceMutatorWebhook": False,
+            "podMutatorWebhookConfig": {"failurePolicy": "Ignore"},
             "createIngressClassResource": False,
             "ingressClassParams": {"create": False},
             "enableBackendSecurityGroup": False,

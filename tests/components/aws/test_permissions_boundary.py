@@ -50,7 +50,8 @@ DENIED = [
     *(f"cloudwatch:{each}" for each in ("DeleteAlarms", "DisableAlarmActions")),
     *(f"config:{each}" for each in ("DeleteConfigurationRecorder", "StopConfigurationRecorder")),
     *(f"guardduty:{each}" for each in ("DeleteDetector", "UpdateDetector")),
-    *(f"logs:{each}" for each in ("DeleteLogGroup", "DeleteLogStream", "PutRetentionPolicy")),
+    *(f"logs:{each}" for each in ("DeleteLogGroup", "DeleteLogStream")),
+    *(f"logs:{each}" for each in ("DeleteRetentionPolicy", "PutRetentionPolicy")),
     *(f"wafv2:{each}" for each in ("DeleteLoggingConfiguration", "DisassociateWebACL")),
     *(f"ec2:{each}" for each in ("DeleteFlowLogs", "ModifyImageAttribute", "ModifySnapshotAttribute")),
     *(f"ecr:{each}" for each in ("PutRegistryPolicy", "SetRepositoryPolicy")),
@@ -129,6 +130,21 @@ def test_no_role_reaches_the_data_of_another_account(action: str) -> None:
     assert not capped(action, **{"aws:ResourceAccount": "999999999999"})
 
 
+@pytest.mark.parametrize("action", ["logs:PutRetentionPolicy", "logs:DeleteRetentionPolicy"])
+def test_how_long_a_log_is_kept_is_rds_to_say_of_its_own_metrics_alone(action: str) -> None:
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
+    for own in ("RDSOSMetrics", "RDSOSMetrics:*"):
+        assert capped(action, f"{group}{own}")
+    for other in ("RDSOSMetrics2", "/aws/rds/instance/mlops-prod/postgresql", "/aws/eks/mlops/cluster:*"):
+        assert not capped(action, f"{group}{other}")
+    elsewhere = group.replace(ACCOUNT, "999999999999")
+    assert not capped(action, f"{elsewhere}RDSOSMetrics")
+
+
+def test_no_role_deletes_the_metrics_of_rds() -> None:
+    assert not capped("logs:DeleteLogGroup", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:RDSOSMetrics")
+
+
 def test_keys_are_granted_to_services_only() -> None:
     assert capped("kms:CreateGrant", **{"kms:GrantIsForAWSResource": "true"})
     assert not capped("kms:CreateGrant", **{"kms:GrantIsForAWSResource": "false"})
@@ -169,7 +185,9 @@ def test_its_denials_are_these_whatever_its_allows_let_through() -> None:
         assert allows(denials[0], action, "*", **HERE), action
         assert not allows(denials, action, "*", **HERE), action
     patterns = {
-        action for sid in ("NoIdentities", "NoSilence", "NoExposure") for action in statements[sid]["Action"]
+        action
+        for sid in ("NoIdentities", "NoSilence", "NoShorterLogs", "NoExposure")
+        for action in statements[sid]["Action"]
     }
     unseen = {each for each in patterns if not any(fnmatch.fnmatchcase(action, each) for action in DENIED)}
     assert unseen == set()

@@ -31,7 +31,6 @@ ADOPT = {
     "database": "runs",
     "user": "tracking",
     "secret_arn": f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:db-AbCdEf",
-    "security_group_id": "sg-theirs",
 }
 
 
@@ -315,9 +314,36 @@ def test_an_adopted_database_registers_nothing() -> None:
         "database": "runs",
         "user": "tracking",
         "secret_arn": ADOPT["secret_arn"],
-        "security_group_id": "sg-theirs",
         "url": "postgresql://tracking@db.example.internal:5432/runs",
     }
+
+
+def test_into_the_group_of_an_adopted_database_one_rule_admits_the_cluster() -> None:
+    groups = {"security_group_id": "sg-theirs", "client_security_group_id": "sg-cluster"}
+    args: Any = {"ground": GROUND, "source": RdsDatabaseSource.ADOPT, "adopt": {**ADOPT, **groups}}
+    recording = registered(lambda: RdsDatabase("db", {**args, "adopt": {**args["adopt"], "port": 6432}}))
+    assert [(each.name, each.parent) for each in recording.resources] == [
+        ("db-from-cluster", "db"),
+        ("db", ""),
+    ]
+    assert recording.of("SecurityGroupIngressRule").inputs == {
+        "description": "PostgreSQL from the cluster",
+        "securityGroupId": "sg-theirs",
+        "referencedSecurityGroupId": "sg-cluster",
+        "ipProtocol": "tcp",
+        "fromPort": 6432,
+        "toPort": 6432,
+        "tags": {**GROUND["tags"], "Name": "db-from-cluster"},
+    }
+    assert recording.outputs["db"]["security_group_id"] == "sg-theirs"
+
+
+def test_a_group_to_open_needs_the_cluster_that_it_is_opened_to() -> None:
+    adopt = {**ADOPT, "security_group_id": "sg-theirs"}
+    args: Any = {"ground": GROUND, "source": RdsDatabaseSource.ADOPT, "adopt": adopt}
+    with pytest.raises(pulumi.InputPropertyError) as caught:
+        registered(lambda: RdsDatabase("db", args))
+    assert caught.value.property_path == "adopt.client_security_group_id"
 
 
 @pytest.mark.parametrize(("source", "other"), [("create", "adopt"), ("adopt", "create")])

@@ -50,7 +50,6 @@ ESTATE: dict[str, Any] = {
             "mode": "adopt",
             "host": "mlflow.shop.example.com",
             "secretArn": SECRET,
-            "securityGroupId": "sg-0000000000000000d",
             "authoritiesFile": str(Path(__file__).parents[2] / "support" / "authorities.pem"),
         },
         "edge": {
