@@ -32,7 +32,7 @@ def fields(token: str, inputs: Mapping[str, Any]) -> tuple[str, ...]:
     return immutable_fields(kind.group, kind.kind, Mutability())
 
 
-def delete_first(token: str, inputs: Mapping[str, Any], made_up_name: bool) -> bool:
+def delete_first(token: str, made_up_name: bool) -> bool:
     """True when old and new resource cannot be there at once, because they share a name."""
     return token.startswith("kubernetes:") and not made_up_name
 
