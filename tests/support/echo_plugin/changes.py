@@ -14,6 +14,7 @@ from mlops_local.kubernetes_plugin.replace import Mutability, immutable_fields
 from mlops_local.kubernetes_plugin.settings import is_other_cluster, settings_of
 from mlops_local.kubernetes_plugin.values import has_unknown
 
+_RELEASE = "kubernetes:helm.sh/v3:Release"
 _HOW_TO_FIND = ("version", "pluginDownloadURL")
 """Inputs of a provider that say which plugin to run."""
 
@@ -28,6 +29,8 @@ def fields(token: str, inputs: Mapping[str, Any]) -> tuple[str, ...]:
     """Dotted paths of the inputs whose change needs a new resource."""
     if token.startswith("aws:"):
         return replacing(token)
+    if token == _RELEASE:
+        return ("name", "namespace")
     kind = kind_of_object(token, dict(inputs))
     return immutable_fields(kind.group, kind.kind, Mutability())
 

@@ -52,7 +52,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Check(self, request: Any, context: Any) -> Any:
         """All inputs are accepted; an object of Kubernetes without a name gets one, as does a state's."""
         inputs = _copy(request.news)
-        if _kubernetes(request.urn):
+        if _is_object(request.urn):
             declared, before = tree(request.news), tree(request.olds)
             named = names.with_name(declared, before, _name(request.urn), request.urn.encode(), None)
             if named is not declared:
@@ -141,5 +141,5 @@ def _name(urn: str) -> str:
     return urn.split("::", 3)[3]
 
 
-def _kubernetes(urn: str) -> bool:
-    return _type(urn).startswith("kubernetes:")
+def _is_object(urn: str) -> bool:
+    return _type(urn).startswith("kubernetes:") and not _type(urn).startswith("kubernetes:helm.sh/")
