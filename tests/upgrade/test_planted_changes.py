@@ -3,47 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 
 from real_engine import RealStack
-from renamed_thing import BEFORE, SCENARIOS, Thing
-from upgrade_gate import refusals
+from renamed_thing import SCENARIOS, program
+from upgrade_gate import Step, refusals
 
 pytestmark = pytest.mark.timeout(600)
 Open = Callable[..., RealStack]
-URN = "urn:pulumi:team::mlops::"
-MAP = "kubernetes:core/v1:ConfigMap"
+STACK = "urn:pulumi:team::mlops::"
+OLD = f"{STACK}team:index:Thing$kubernetes:core/v1:ConfigMap::one-object"
+NEW = f"{STACK}team:index:Thing$kubernetes:core/v1:ConfigMap::one-new"
 
 
-def test_each_change_of_names_is_refused_until_it_has_an_alias(open_stack: Open) -> None:
-    stack = open_stack("team", program=BEFORE)
-    refused, accepted = {}, {}
-    for name, (before, without, with_alias) in SCENARIOS.items():
-        stack.program = before
-        stack.up()
-        stack.program = without
-        refused[name] = {(step.kind, step.urn.rpartition("::")[2]) for step in stack.preview()}
-        stack.program = with_alias
-        accepted[name] = stack.preview()
-        stack.destroy()
-    assert accepted["child renamed"] == []
-    assert refused == {}
-    assert accepted == {}
-
-
-def test_a_planted_rename_is_told_its_alias(open_stack: Open) -> None:
-    stack = open_stack("team", program=BEFORE)
+def test_planted_changes_of_names_are_refused_until_they_carry_an_alias(open_stack: Open) -> None:
+    stack = open_stack("team", program=program("before"))
     stack.up()
-    stack.program = SCENARIOS["child renamed"][1]
-    old, new = f"{URN}team:index:Thing${MAP}::thing-map", f"{URN}team:index:Thing${MAP}::thing-settings"
-    assert refusals("team", stack.preview()) == [
-        f'team: create {new}: it is {old} under another URN; give it aliases=[pulumi.Alias(name="thing-map")]'
-        " in its ResourceOptions, or the old one is deleted",
-        f'team: delete {old}: it comes back as {new}, which needs aliases=[pulumi.Alias(name="thing-map")]',
+    assert stack.preview() == []
+
+    stack.program = program("without alias")
+    steps = stack.preview()
+    assert {word: sorted(_kinds(steps, word)) for word in SCENARIOS} == {
+        "one": ["create", "delete"],
+        "two": ["create", "create", "delete", "delete"],
+        "three": ["create", "create", "delete", "delete"],
+        "four": ["create", "create", "delete", "delete"],
+        "five": ["create", "create", "delete", "delete"],
+        "six": ["create", "create", "delete"],
+    }
+    alias = 'aliases=[pulumi.Alias(name="one-object")]'
+    assert refusals("team", [step for step in steps if step.urn in (OLD, NEW)]) == [
+        f"team: create {NEW}: it is {OLD} under another URN; give it {alias} in its ResourceOptions, or the"
+        " old one is deleted",
+        f"team: delete {OLD}: it comes back as {NEW}, which needs {alias}",
     ]
-    stack.program = partial(Thing, children=False)
+
+    stack.program = program("with alias")
+    component = f"{STACK}team:index:Thing::six"
+    assert stack.preview() == [Step("create", component)]
+
+
+def test_a_planted_removal_is_refused(open_stack: Open) -> None:
+    stack = open_stack("team", program=program("before", "two", "three", "four"))
+    stack.up()
+    stack.program = program("before", "one", "two", "three", "four")
+    component = f"{STACK}team:index:Thing::one"
+    advice = "register it again, or list it if it is meant to go and its data may"
     assert refusals("team", stack.preview()) == [
-        f"team: delete {old}: register it again, or list it if it is meant to go and its data may"
+        f"team: delete {OLD}: {advice}",
+        f"team: delete {component}: {advice}",
     ]
+
+
+def _kinds(steps: list[Step], word: str) -> list[str]:
+    return [step.kind for step in steps if step.urn.rpartition("::")[2].partition("-")[0] == word]
