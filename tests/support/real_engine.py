@@ -9,7 +9,7 @@ import asyncio
 import gc
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +37,8 @@ def deployed(name: str, changes: Mapping[str, Any], kubeconfig: Path) -> dict[st
     if name in aws_environments.ENVIRONMENTS:
         authorities = {"database": {"authoritiesFile": aws_environments.AUTHORITIES}}
         given = aws_environments.merged(given, {"mlops:aws": authorities})
-    given = aws_environments.merged(given, changes)
     kubeconfig.write_text(json.dumps(placeholders.kubeconfig(placeholders.context_of(given))))
-    return placeholders.completed(given, {}, str(kubeconfig))
+    return aws_environments.merged(placeholders.completed(given, {}, str(kubeconfig)), changes)
 
 
 @dataclass
@@ -50,8 +49,6 @@ class RealStack:
     folder: Path
     cache: Path
     program: Callable[[], object] = program.main
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         paths = Paths(workspace=self.folder, home=self.folder / "home", cache=self.cache)
@@ -68,12 +65,14 @@ class RealStack:
         del variables["PULUMI_OPTION_CWD"]
         self._work = self.folder / "project"
         self._work.mkdir(exist_ok=True)
+        self._command = automation.PulumiCommand(root=str(found.root))
+        self._variables = variables
         self._stack = automation.create_or_select_stack(
             self.name,
             project_name=NAMESPACE,
             program=lambda: self.program(),
             opts=automation.LocalWorkspaceOptions(
-                pulumi_command=automation.PulumiCommand(root=str(found.root)),
+                pulumi_command=self._command,
                 env_vars=variables,
                 work_dir=str(self._work),
             ),
@@ -92,13 +91,16 @@ class RealStack:
 
     def state(self) -> dict[str, Any]:
         """The state, secrets encrypted, without what says where and when it was made."""
-        exported = self._stack.export_stack()
-        deployment: Any = dict(exported.deployment or {})
-        for resource in deployment.get("resources", []):
+        # `Stack.export_stack` asks for the secrets in clear.
+        command = ["stack", "export", "--stack", self.name]
+        exported: dict[str, Any] = json.loads(
+            self._command.run(command, str(self._work), self._variables).stdout
+        )
+        for resource in exported["deployment"].get("resources", []):
             for name in _NOISE:
                 resource.pop(name, None)
-        deployment.get("manifest", {})["time"] = "0001-01-01T00:00:00Z"
-        return {"version": exported.version, "deployment": deployment}
+        exported["deployment"]["manifest"]["time"] = "0001-01-01T00:00:00Z"
+        return exported
 
     def preview(self) -> list[Step]:
         """What an update would do, resources that stay the same left out."""

@@ -18,7 +18,7 @@ EXPECTED = FOLDER / "expected_changes.yaml"
 NONE_EXPECTED = """\
 # What the code since the recorded states changes in an environment that is up, each change reviewed.
 # An entry: environment (a pattern, all by default), urn (a pattern), change (create, update, delete or
-# replace), keys (the inputs that may differ; an update must list them) and reason. docs/upgrades.md says when.
+# replace), keys (the inputs that may differ; an update must list them), reason. See docs/upgrades.md.
 []
 """
 """The file while there is nothing to expect."""

@@ -30,7 +30,7 @@ def main() -> None:
     parser.parse_args()
     if changed := _git("status", "--porcelain", *CODE):
         sys.exit(f"commit these first, a state is a commit's:\n{changed}")
-    commit = _git("rev-parse", "HEAD")
+    commit = _git("log", "-1", "--format=%H", "--", *CODE)
     cache = Paths.read(os.environ, ROOT).cache
     states, found = {}, {}
     for name in recorded_states.ENVIRONMENTS:
