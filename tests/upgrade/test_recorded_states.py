@@ -1,0 +1,84 @@
+"""The code as it is over the states of an earlier commit, on the real engine."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import recorded_states
+from aws_environments import ROOT
+from mlops_cli.render import placeholders
+from mlops_stacks.settings import SECRET_NAMES
+from real_engine import RealStack
+from upgrade_gate import Step, refusals, unused
+
+pytestmark = pytest.mark.timeout(900)
+Open = Callable[..., RealStack]
+
+
+@pytest.fixture(scope="module")
+def previewed() -> dict[str, list[Step]]:
+    """What each environment's preview would change, as far as the tests have got."""
+    return {}
+
+
+@pytest.mark.parametrize("name", recorded_states.ENVIRONMENTS)
+def test_the_code_changes_nothing_that_is_not_listed(
+    name: str, open_stack: Open, previewed: dict[str, list[Step]]
+) -> None:
+    stack = open_stack(name)
+    stack.configure()
+    stack.start_from(recorded_states.read(name))
+    previewed[name] = stack.preview()
+    refused = refusals(name, previewed[name], recorded_states.expected())
+    assert refused == [], "docs/upgrades.md says what to do:\n" + "\n".join(refused)
+
+
+def test_every_listed_change_is_one_that_happens(previewed: dict[str, list[Step]]) -> None:
+    if set(previewed) != set(recorded_states.ENVIRONMENTS):
+        pytest.skip("needs the preview of every environment")
+    assert unused(previewed, recorded_states.expected()) == []
+
+
+def test_values_change_in_place_and_nothing_else_does(open_stack: Open) -> None:
+    stack = open_stack("local")
+    endpoint = {"name": "mortgage", "model": "mortgage", "version": "release", "nodePort": 30080}
+    scale = {"minReplicas": 1, "maxReplicas": 4, "targetCpuPercent": 70}
+    digest = f"registry.example/server@sha256:{'1' * 64}"
+    changes = {"mlops:endpoints": [{**endpoint, **scale}], "mlops:images": {"serving": digest}}
+    stack.configure(changes)
+    stack.start_from(recorded_states.read("local"))
+    endpoint_of = "urn:pulumi:local::mlops::mlops:index:Platform$mlops:index:ModelEndpoint$kubernetes"
+    assert stack.preview() == [
+        Step(
+            "update",
+            f"{endpoint_of}:apps/v1:Deployment::mlops-mortgage-endpoint-server",
+            ("spec.template.spec.containers[0].image",),
+        ),
+        Step(
+            "update",
+            f"{endpoint_of}:autoscaling/v2:HorizontalPodAutoscaler::mlops-mortgage-endpoint-autoscaler",
+            ("spec.maxReplicas",),
+        ),
+    ]
+
+
+def test_a_pool_changes_in_place_and_other_system_nodes_are_new_ones(open_stack: Open) -> None:
+    stack = open_stack("dev")
+    cluster = {"systemNodes": {"instanceTypes": ["m7i.xlarge"]}, "pools": {"cpu": {"cpuLimit": 32}}}
+    stack.configure({"mlops:cluster": cluster})
+    stack.start_from(recorded_states.read("dev"))
+    assert stack.preview() == []
+
+
+@pytest.mark.parametrize("name", recorded_states.ENVIRONMENTS)
+def test_a_recorded_state_holds_no_secret_and_nothing_of_the_machine(name: str) -> None:
+    text = json.dumps(recorded_states.read(name))
+    secrets = ["plaintext", *(placeholders.secret(each) for each in SECRET_NAMES)]
+    machine = ["sourcePosition", "stackTrace", str(ROOT), str(Path.home()), tempfile.gettempdir()]
+    assert [each for each in (*secrets, *machine) if each in text] == []
+    assert recorded_states.recorded_from()[name] != ""
