@@ -1,9 +1,9 @@
 """The gate's port for operators.
 
-    GET /metrics
-    GET /requests         what all gates of the endpoint have in hand, for the autoscaler
-    GET /requests/own     what this one has
-    GET /v2/health/live | ready
+GET /metrics
+GET /requests         what all gates of the endpoint have in hand, for the autoscaler
+GET /requests/own     what this one has
+GET /v2/health/live | ready
 """
 
 from __future__ import annotations

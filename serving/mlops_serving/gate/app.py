@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from typing import Any, Final, Protocol
+from urllib.parse import quote
 
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # not in an __all__
 
@@ -24,6 +25,8 @@ from mlops_serving.protocol import failures
 STATE: Final = "mlops-endpoint-state"
 _JSON: Final = ("content-type", "application/json")
 _CLOSE: Final = ("connection", "close")
+_SAFE: Final = "/:@!$&'()*+,;=~"
+"""What a path may hold as it is (RFC 3986, 3.3)."""
 
 
 class _Writer(Protocol):
@@ -79,7 +82,9 @@ class Gate:
             # The client is gone: nobody is there to be told.
             pass
         except Exception:
-            log.exception("a request failed for a reason that is a bug", extra={"fields": {"path": scope.path}})
+            log.exception(
+                "a request failed for a reason that is a bug", extra={"fields": {"path": scope.path}}
+            )
             protocol.response_bytes(500, [_JSON], failures.error("the gate failed; its log says why"))
         finally:
             if connection is not None:
@@ -98,9 +103,10 @@ class Gate:
             await self._hand_on(connection, answer, scope.method, protocol)
         except BrokenAnswer as error:
             self._load.failed["broken"] += 1
+            log.error("a pod went away with a request", extra={"fields": {"why": str(error)}})
             raise PodBroke(
-                f"the pod went away with the request ({error}); it may have been computed: ask again if that "
-                "does no harm"
+                "the pod went away with the request, which may have been computed; ask again if that does no "
+                "harm"
             ) from error
         finally:
             whole = sending.done() and not sending.cancelled() and sending.exception() is None
@@ -117,7 +123,9 @@ class Gate:
             raise PodSilent(f"the pod has said nothing for {self._settings.answer_seconds:g} s") from None
 
     async def _send(self, connection: Connection, scope: Any, protocol: Any, size: int | None) -> None:
-        target = f"{scope.path}?{scope.query_string}" if scope.query_string else scope.path
+        # The path comes decoded, the query as it was.
+        path = quote(scope.path, safe=_SAFE)
+        target = f"{path}?{scope.query_string}" if scope.query_string else path
         headers = passed_on(scope.headers.items())
         chunked = size is None and scope.headers.get("transfer-encoding") is not None
         if chunked:
@@ -186,7 +194,9 @@ class Gate:
         return size
 
     def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(f"the body is larger than {self._settings.max_body_bytes} bytes; send less at once")
+        return BodyTooLarge(
+            f"the body is larger than {self._settings.max_body_bytes} bytes; send less at once"
+        )
 
     def _leaving(self) -> list[tuple[str, str]]:
         return [_CLOSE] if self.draining else []

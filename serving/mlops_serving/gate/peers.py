@@ -54,7 +54,9 @@ class Peers:
         try:
             async with asyncio.timeout(_SECONDS):
                 connection = await Connection.open(address, self._port)
-                await connection.send(request_head("GET", OWN, [("host", self._name), ("connection", "close")]))
+                await connection.send(
+                    request_head("GET", OWN, [("host", self._name), ("connection", "close")])
+                )
                 answer = await connection.answer("GET")
                 body = b"".join([piece async for piece in connection.body(answer)])
             return float(orjson.loads(body)["requests"])

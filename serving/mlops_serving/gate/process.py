@@ -1,6 +1,6 @@
 """One gate: two ports, until it is told to stop and nothing is in hand.
 
-    SIGTERM ─▶ not ready ─▶ serve on while Services forget it ─▶ stop accepting ─▶ finish ─▶ exit 0
+SIGTERM ─▶ not ready ─▶ serve on while Services forget it ─▶ stop accepting ─▶ finish ─▶ exit 0
 """
 
 from __future__ import annotations
