@@ -23,8 +23,8 @@ def gather(environment: Environment, stack: EnvironmentStack) -> dict[str, Any]:
     """The document that `--json` prints.
 
     `endpoints` has one entry each: name, url, model, version (what the server loaded, None when
-    it does not answer), ready, and state: `ready`, `not ready`, `idle` (no pod, and the next request wakes one)
-    or `waking` (requests wait for one); the last two are ready too, since requests are answered.
+    it does not answer), ready, and state: `ready`, `not ready`, `idle` (no pod; the next request wakes one)
+    or `waking` (requests wait for one). The last two are ready too, since requests are answered.
     """
     outputs = {name: output.value for name, output in stack.open().outputs().items() if not output.secret}
     spec = environment.node_spec()

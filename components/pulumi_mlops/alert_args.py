@@ -83,7 +83,7 @@ class EndpointAlertsArgs(TypedDict, total=False):
 def rule_file(
     wanted: Mapping[str, Any], endpoint: str, model: Any, namespace: Any, gated: bool = False
 ) -> pulumi.Output[str]:
-    """The text of the endpoint's rule file, `wanted` being EndpointAlertsArgs; `gated` if it may have no pods.
+    """The text of the endpoint's rule file, `wanted` being EndpointAlertsArgs; `gated` if it may have none.
 
     Raises `pulumi.InputPropertyError` at once for what is wrong with values that are no outputs.
     """

@@ -41,7 +41,7 @@ class ScheduledMinimumArgs(TypedDict):
 
 
 class IdleArgs(TypedDict, total=False):
-    """How an endpoint with `min_replicas` 0 goes to no pods, and what holds its requests until one is back."""
+    """How an endpoint with `min_replicas` 0 goes to no pods, and how its requests wait until one is back."""
 
     after_seconds: pulumi.Input[int]
     """How long nobody must have asked before the last pod goes, 30 to 86400 s; 300 by default."""

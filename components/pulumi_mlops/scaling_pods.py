@@ -117,7 +117,7 @@ def idling_object(
 ) -> Object:
     """The ScaledObject on what the endpoint's gates have in hand, down to no pod at all.
 
-    Its fallback names one pod though it goes by those there are: with 0 KEDA takes an error for nothing to do.
+    Its fallback names one pod, though it goes by those there are: with 0 KEDA takes an error for idleness.
     """
     load = {
         "type": "metrics-api",

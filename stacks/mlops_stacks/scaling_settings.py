@@ -91,8 +91,8 @@ def refuse_unfit_idle(
     if min_replicas > 0:
         if scaling.idle is not None:
             raise ValueError(
-                f"scaling.idle is for endpoints that may have no pods, and minReplicas is {min_replicas}: set it "
-                "to 0, or drop scaling.idle"
+                f"scaling.idle is for endpoints that may have no pods, and minReplicas is {min_replicas}: "
+                "set that to 0, or drop scaling.idle"
             )
         return
     if scaling.by != checks.ON_CONCURRENCY:
@@ -102,12 +102,13 @@ def refuse_unfit_idle(
         )
     if grpc:
         raise ValueError(
-            "grpc: requests of gRPC cannot wait for a pod, and minReplicas is 0: drop grpc, or set minReplicas to 1"
+            "grpc: requests of gRPC cannot wait for a pod, and minReplicas is 0: drop grpc, or set "
+            "minReplicas to 1"
         )
     if "MLOPS_TLS_CERT_FILE" in server_settings:
         raise ValueError(
-            "serverSettings.MLOPS_TLS_CERT_FILE: what holds requests speaks HTTP only, and minReplicas is 0: end "
-            "TLS before it, or set minReplicas to 1"
+            "serverSettings.MLOPS_TLS_CERT_FILE: what holds requests speaks HTTP only, and minReplicas is 0: "
+            "end TLS before it, or set minReplicas to 1"
         )
 
 

@@ -14,7 +14,18 @@ _LARGEST_HEAD: Final = 1 << 16
 _END: Final = b"\r\n\r\n"
 _LINE: Final = b"\r\n"
 _BETWEEN_TWO: Final = frozenset(
-    ["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"]
+    {
+        "connection",
+        "expect",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
 )
 """Headers that are about one connection, not about the request (RFC 9110, 7.6.1)."""
 _NO_CONTENT: Final = (204, 304)

@@ -41,11 +41,6 @@ class Load:
         """For how many seconds the oldest of them has waited; 0 without one."""
         return self._clock() - min(self._entered.values()) if self._entered else 0.0
 
-    @property
-    def last_request_seconds(self) -> float:
-        """How long nothing has begun or ended."""
-        return self._clock() - self._seen
-
     @contextmanager
     def request(self) -> Iterator[None]:
         """One request in hand."""
@@ -79,12 +74,13 @@ class Load:
         return max(average, float(self.waiting), _TINY if self.in_hand else 0.0)
 
     def _advance(self) -> None:
+        """Spread what was in hand since the last look over the seconds between, as far as they count."""
         now = self._clock()
-        area = self.in_hand * (now - self._seen)
-        self._seen = now
-        second = int(now)
-        if not self._seconds or self._seconds[-1][0] != second:
-            self._seconds.append([second, 0.0])
-        self._seconds[-1][1] += area
-        while self._seconds[0][0] <= second - WINDOW_SECONDS:
+        begun, self._seen = self._seen, now
+        oldest = int(now) - WINDOW_SECONDS + 1
+        for second in range(max(int(begun), oldest), int(now) + 1):
+            if not self._seconds or self._seconds[-1][0] != second:
+                self._seconds.append([second, 0.0])
+            self._seconds[-1][1] += self.in_hand * (min(now, second + 1) - max(begun, second))
+        while self._seconds[0][0] < oldest:
             self._seconds.popleft()
