@@ -46,7 +46,9 @@ def test_settings_are_read_strictly() -> None:
     assert settings.target_place == ("iris-pods.models.svc", 8080)
     with pytest.raises(SettingsError, match=r"^MLOPS_GATE_TARGET is not set; it is needed$"):
         read_gate_settings({})
-    with pytest.raises(SettingsError, match=r"^MLOPS_GATE_PORTS is no setting of the gate; the settings are "):
+    with pytest.raises(
+        SettingsError, match=r"^MLOPS_GATE_PORTS is no setting of the gate; the settings are "
+    ):
         read_gate_settings({"MLOPS_GATE_TARGET": "http://x:1", "MLOPS_GATE_PORTS": "1"})
     with pytest.raises(SettingsError, match=r"^MLOPS_GATE_PORT is '0': "):
         read_gate_settings({"MLOPS_GATE_TARGET": "http://x:1", "MLOPS_GATE_PORT": "0"})
