@@ -1,4 +1,4 @@
-"""An endpoint without pods: its first requests wait and are answered, and it has none again when all is quiet."""
+"""An endpoint without pods: its first requests wait and are answered, and it has none again when it is quiet."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def ask(platform: Platform) -> tuple[int, float]:
 
 
 def test_asking_how_it_is_says_idle_and_wakes_nobody(idle: Platform) -> None:
-    for _ in range(10):
+    for _ in range(3):
         said = entry(idle)
         assert (said["state"], said["ready"], said["version"]) == ("idle", True, None)
     assert pods(idle, SELDOM) == (0, 0)

@@ -42,19 +42,25 @@ class Gate:
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request; a client that goes away takes its request to the pod with it."""
-        if _asks_how_it_is(scope.method, scope.path) and await self._tell(protocol):
+        if _asks_how_it_is(scope.method, scope.path):
+            # Not counted: the probes of a load balancer would keep the last pod for ever.
+            if not await self._tell(protocol):
+                await self._while_there(scope, protocol)
             return
         with self._load.request():
-            work = asyncio.ensure_future(self._pass(scope, protocol))
-            gone = asyncio.ensure_future(protocol.client_disconnect())
-            try:
-                await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                gone.cancel()
-                if not work.done():
-                    work.cancel()
-                with suppress(asyncio.CancelledError):
-                    await work
+            await self._while_there(scope, protocol)
+
+    async def _while_there(self, scope: Any, protocol: Any) -> None:
+        work = asyncio.ensure_future(self._pass(scope, protocol))
+        gone = asyncio.ensure_future(protocol.client_disconnect())
+        try:
+            await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            if not work.done():
+                work.cancel()
+            with suppress(asyncio.CancelledError):
+                await work
 
     async def _tell(self, protocol: Any) -> bool:
         """Say how the endpoint is where no pod can; whether that was said."""

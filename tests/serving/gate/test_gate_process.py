@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import threading
@@ -120,7 +121,7 @@ def test_a_pod_that_dies_with_a_request_is_a_502_and_no_second_try(gate: GatePro
 
 def test_an_answer_that_breaks_off_is_never_taken_for_whole(gate: GateProcess) -> None:
     gate.pod.start()
-    with pytest.raises(Exception, match="IncompleteRead|more expected"):
+    with pytest.raises(http.client.IncompleteRead, match=r"more expected"):
         gate.ask("/die-in-answer")
 
 
@@ -163,6 +164,14 @@ def test_asking_how_it_is_wakes_nobody(gate: GateProcess) -> None:
         gate.pod.start()
         assert waiting.result()[0] == 200
     assert "mlops-endpoint-state" not in gate.ask("/v2/health/ready", None)[1]
+
+
+def test_asking_how_it_is_keeps_no_pod_either(gate: GateProcess) -> None:
+    gate.pod.start()
+    for path in ("/v2/health/ready", "/v2/models/iris/ready"):
+        assert gate.ask(path, None)[::2] == (200, b"0")
+    assert len(gate.pod.seen) == 2
+    assert gate.wanted() == 0
 
 
 def test_a_gate_that_is_told_to_stop_answers_what_it_holds_first(gate: GateProcess) -> None:
