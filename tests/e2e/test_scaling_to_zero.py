@@ -1,4 +1,4 @@
-"""An endpoint without pods: its first requests wait and are answered, and it has none again when it is quiet."""
+"""An endpoint without pods: its first requests wait and are answered, and none is left when it is quiet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gate process, and the pod behind it: an HTTP server that comes, is slow, breaks and goes as a test says."""
+"""A gate process, and the pod behind it: a server that comes, is slow, breaks and goes as a test says."""
 
 from __future__ import annotations
 

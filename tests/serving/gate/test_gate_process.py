@@ -191,13 +191,13 @@ def test_one_gate_tells_of_all_and_fails_where_a_silent_one_may_hold_requests(tm
     with running_gate(tmp_path, **peers) as alone:
         assert alone.wanted() == 0
     # Its peer is itself, once it does not know its own address.
-    with running_gate(tmp_path, **{**peers, "own_address": "127.0.0.9"}) as gate:
-        with ThreadPoolExecutor(1) as clients:
-            waiting = clients.submit(gate.ask)
-            wait_until(lambda: gate.figure("mlops_gate_waiting") == 1)
-            assert gate.wanted() == 2
-            gate.pod.start()
-            waiting.result()
+    unknown = {**peers, "own_address": "127.0.0.9"}
+    with running_gate(tmp_path, **unknown) as gate, ThreadPoolExecutor(1) as clients:
+        waiting = clients.submit(gate.ask)
+        wait_until(lambda: gate.figure("mlops_gate_waiting") == 1)
+        assert gate.wanted() == 2
+        gate.pod.start()
+        waiting.result()
     with running_gate(tmp_path, Pod(free_port()), peers="no-such-name.invalid") as lost:
         status, _, body = lost.admin("/requests")
         assert status == 503
