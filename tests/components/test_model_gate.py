@@ -141,6 +141,7 @@ def test_clients_reach_the_gate_and_only_the_gate_reaches_the_pods() -> None:
         prometheus,
         {"from": [operator], "ports": [ADMIN]},
         {"from": [{"podSelector": {"matchLabels": GATE}}], "ports": [ADMIN]},
+        {"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [HTTP]},
     ]
     assert gate["egress"][1:] == [
         {"to": [{"podSelector": {"matchLabels": PODS}}], "ports": [HTTP]},
