@@ -12,6 +12,9 @@ from mlops_cli.stack import EnvironmentStack
 from mlops_local import node
 
 TIMEOUT_SECONDS = 3.0
+STATE = "mlops-endpoint-state"
+"""The header by which the gate of an endpoint says that it answers for pods that are not there."""
+WITHOUT_PODS = ("idle", "waking")
 ADDRESSES = ("modelRegistryUrl", "objectStoreUrl", "imageRegistry", "prometheusUrl", "alertmanagerUrl")
 """Outputs of the stack; those of Prometheus and Alertmanager are addresses inside the cluster."""
 
@@ -20,7 +23,8 @@ def gather(environment: Environment, stack: EnvironmentStack) -> dict[str, Any]:
     """The document that `--json` prints.
 
     `endpoints` has one entry each: name, url, model, version (what the server loaded, None when
-    it does not answer) and ready.
+    it does not answer), ready, and state: `ready`, `not ready`, `idle` (no pod; the next request wakes one)
+    or `waking` (requests wait for one). The last two are ready too, since requests are answered.
     """
     outputs = {name: output.value for name, output in stack.open().outputs().items() if not output.secret}
     spec = environment.node_spec()
@@ -40,10 +44,14 @@ def all_ready(document: Mapping[str, Any]) -> bool:
 
 def _endpoint(entry: Mapping[str, Any]) -> dict[str, Any]:
     base = f"{entry['url']}/v2/models/{entry['model']}"
-    ready, versions = False, None
+    ready, state, versions = False, "not ready", None
     try:
-        ready = httpx.get(f"{base}/ready", timeout=TIMEOUT_SECONDS).status_code == httpx.codes.OK
-        versions = httpx.get(base, timeout=TIMEOUT_SECONDS).json().get("versions")
+        answer = httpx.get(f"{base}/ready", timeout=TIMEOUT_SECONDS)
+        ready = answer.status_code == httpx.codes.OK
+        state = answer.headers.get(STATE, "ready") if ready else state
+        # Any other question would wake an endpoint that has no pods.
+        if state not in WITHOUT_PODS:
+            versions = httpx.get(base, timeout=TIMEOUT_SECONDS).json().get("versions")
     except (httpx.HTTPError, ValueError):
         pass
     return {
@@ -52,4 +60,5 @@ def _endpoint(entry: Mapping[str, Any]) -> dict[str, Any]:
         "model": entry["model"],
         "version": versions[-1] if versions else None,
         "ready": ready,
+        "state": state,
     }

@@ -83,14 +83,16 @@ class EndpointAlertsArgs(TypedDict, total=False):
     """How often Prometheus asks the pods; 5 by default."""
 
 
-def rule_file(wanted: Mapping[str, Any], endpoint: str, model: Any, namespace: Any) -> pulumi.Output[str]:
-    """The text of the endpoint's rule file, `wanted` being EndpointAlertsArgs.
+def rule_file(
+    wanted: Mapping[str, Any], endpoint: str, model: Any, namespace: Any, gated: bool = False
+) -> pulumi.Output[str]:
+    """The text of the endpoint's rule file, `wanted` being EndpointAlertsArgs; `gated` if it may have none.
 
     Raises `pulumi.InputPropertyError` at once for what is wrong with values that are no outputs.
     """
     if not _has_output(wanted):
-        _rules({**wanted, "endpoint": endpoint, "model": "model", "namespace": "namespace"})
-    known = {**wanted, "endpoint": endpoint, "model": model, "namespace": namespace}
+        _rules({**wanted, "endpoint": endpoint, "model": "model", "namespace": "namespace", "gated": gated})
+    known = {**wanted, "endpoint": endpoint, "model": model, "namespace": namespace, "gated": gated}
     return pulumi.Output.from_input(known).apply(_rules)
 
 

@@ -235,6 +235,27 @@ def positive(value: int) -> int:
     return value
 
 
+def zero_or_more(value: int) -> int:
+    """A whole number that is not negative."""
+    if value < 0:
+        raise InvalidValue(f"{value} is too small; allowed is a whole number from 0")
+    return value
+
+
+def idle_seconds(value: int) -> int:
+    """How long nobody must have asked before the last pod goes: 30 s to a day."""
+    if not 30 <= value <= 86400:
+        raise InvalidValue(f"{value} s is not allowed; allowed are 30 s to 24 h, such as 5m")
+    return value
+
+
+def hold_seconds(value: int) -> int:
+    """How long a request may wait for a pod: 1 to 600 s."""
+    if not 1 <= value <= 600:
+        raise InvalidValue(f"{value} s is not allowed; allowed are 1 s to 10 m, such as 60s")
+    return value
+
+
 def percent(value: int) -> int:
     """A percentage from 1 to 100."""
     if not 1 <= value <= 100:

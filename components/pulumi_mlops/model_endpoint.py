@@ -17,6 +17,7 @@ from pulumi_mlops import (
     inputs,
     manifests,
     model_endpoint_pods,
+    model_gate,
     network_flows,
     scaling,
     tracing_args,
@@ -45,7 +46,8 @@ class ModelEndpointArgs(TypedDict):
     object_name: NotRequired[str]
     """Name of the endpoint, its Service and the other objects; the component's name by default."""
     min_replicas: NotRequired[pulumi.Input[int]]
-    """Fewest pods; 1 by default."""
+    """Fewest pods; 1 by default. 0 is for scaling on concurrency: a gate then holds requests until a pod is
+    ready, and `scaling.idle` says how."""
     max_replicas: NotRequired[pulumi.Input[int]]
     """Most pods; 3 by default."""
     target_cpu_percent: NotRequired[pulumi.Input[int]]
@@ -112,8 +114,9 @@ class ModelEndpoint(pulumi.ComponentResource):
         self.version = pulumi.Output.from_input(
             inputs.text(args, "version", checks.model_version, checks.FOLLOW_RELEASES)
         )
+        gated = model_gate.wanted(args)
         self.alert_rules = alert_args.rule_file(
-            args.get("alerts") or {}, place.name, self.model, place.namespace
+            args.get("alerts") or {}, place.name, self.model, place.namespace, gated
         )
         account = ServiceAccount(f"{name}-account", opts=child, **manifests.service_account(place.metadata()))
         hidden = self._hidden(args)
@@ -122,7 +125,7 @@ class ModelEndpoint(pulumi.ComponentResource):
             if hidden
             else []
         )
-        policy = NetworkPolicy(f"{name}-flows", opts=child, **_flows(args, place))
+        policy = NetworkPolicy(f"{name}-flows", opts=child, **_flows(args, place, gated))
         deployment = Deployment(
             f"{name}-server",
             opts=pulumi.ResourceOptions.merge(
@@ -132,13 +135,15 @@ class ModelEndpoint(pulumi.ComponentResource):
         )
         after = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[deployment]))
         scaling.register(name, args, place, after)
+        if gated:
+            model_gate.register(name, args, place, self._drain(args), child)
         PodDisruptionBudget(f"{name}-budget", opts=child, **model_endpoint_pods.disruption_budget(place))
         Service(
             f"{name}-service",
             opts=child,
             **manifests.service(
                 place.metadata(),
-                place.selector,
+                model_gate.gate_of(place).selector if gated else place.selector,
                 PORT,
                 "http",
                 inputs.optional_node_port(args),
@@ -156,7 +161,7 @@ class ModelEndpoint(pulumi.ComponentResource):
         )
 
     def _deployment(self, args: ModelEndpointArgs, place: Placement) -> manifests.Object:
-        drain = inputs.whole(args, "drain_seconds", checks.positive, 10)
+        drain = self._drain(args)
         return model_endpoint_pods.deployment(
             place,
             inputs.text(args, "image", checks.image_by_digest),
@@ -170,6 +175,9 @@ class ModelEndpoint(pulumi.ComponentResource):
             ),
             alert_args.owner(args.get("alerts") or {}),
         )
+
+    def _drain(self, args: ModelEndpointArgs) -> Any:
+        return inputs.whole(args, "drain_seconds", checks.positive, 10)
 
     def _url(self, args: ModelEndpointArgs) -> pulumi.Output[str]:
         if inputs.given(args, "public_url"):
@@ -185,7 +193,6 @@ class ModelEndpoint(pulumi.ComponentResource):
         """The server's settings; docs/serving-reference.md says what each means."""
         url, region, bucket = inputs.store_place(args)
         models = [{"name": self.model, "endpoint": place.name, "version": self.version}]
-        drain = inputs.whole(args, "drain_seconds", checks.positive, 10)
         return {
             "MLOPS_MODELS": pulumi.Output.json_dumps(models),
             "MLOPS_STORE_URL": url,
@@ -197,7 +204,7 @@ class ModelEndpoint(pulumi.ComponentResource):
             "MLOPS_GRPC_PORT": str(_grpc(args).get("grpc", 0)),
             "MLOPS_WORKERS": _as_text(inputs.whole(args, "workers", checks.positive, 1)),
             "MLOPS_POLL_SECONDS": _as_text(inputs.whole(args, "poll_seconds", checks.positive, 5)),
-            "MLOPS_DRAIN_SECONDS": _as_text(drain),
+            "MLOPS_DRAIN_SECONDS": _as_text(self._drain(args)),
             "MLOPS_REQUEST_TIMEOUT_SECONDS": str(model_endpoint_pods.REQUEST_SECONDS),
             "MLOPS_CACHE_DIR": "/var/cache/mlops",
             **tracing_args.settings(args, place),
@@ -210,10 +217,13 @@ def _grpc(args: ModelEndpointArgs) -> dict[str, int]:
     return {"grpc": GRPC_PORT} if args.get("grpc") else {}
 
 
-def _flows(args: ModelEndpointArgs, place: Placement) -> manifests.Object:
-    ingress = [network_flows.ingress(flow) for flow in inputs.flows(args, "allowed_ingress")]
-    if inputs.given(args, "node_port"):
-        ingress.append(network_flows.from_outside(PORT))
+def _flows(args: ModelEndpointArgs, place: Placement, gated: bool) -> manifests.Object:
+    if gated:
+        ingress = model_gate.pods_ingress(args, place)
+    else:
+        ingress = [network_flows.ingress(flow) for flow in inputs.flows(args, "allowed_ingress")]
+        if inputs.given(args, "node_port"):
+            ingress.append(network_flows.from_outside(PORT))
     egress: list[Any] = [network_flows.egress(flow) for flow in inputs.flows(args, "allowed_egress")]
     egress += [] if inputs.store_key(args) else [network_flows.to_credentials()]
     return network_flows.policy(

@@ -25,10 +25,10 @@ SECONDS_OF_OTHERS = 30
 
 
 def endpoints_monitor(seconds: int) -> Object:
-    """The spec of the PodMonitor of all endpoints in its namespace, asked every so many seconds.
+    """The spec of the PodMonitor of all endpoints and gates in its namespace, asked every so many seconds.
 
     The operator calls a job after the PodMonitor and an endpoint after its port; rules, autoscaler and
-    dashboards go by `job="model-endpoint"` and the endpoint's own name.
+    dashboards go by `job="model-endpoint"` or `model-gate` and the endpoint's own name.
     """
     named = {
         "action": "replace",
@@ -36,10 +36,15 @@ def endpoints_monitor(seconds: int) -> Object:
         "targetLabel": "endpoint",
     }
     asked = _asked("admin", config.ENDPOINTS, seconds)
-    asked["relabelings"].append(named)
+    job = {
+        "action": "replace",
+        "sourceLabels": ["__meta_kubernetes_pod_label_app_kubernetes_io_name"],
+        "targetLabel": "job",
+    }
+    asked["relabelings"] = [job, named]
     # What a pod says of itself never stands for another.
     asked["metricRelabelings"] = [{"action": "labeldrop", "regex": "exported_(endpoint|namespace|pod)"}]
-    return _pod_monitor([config.ENDPOINTS], asked)
+    return _pod_monitor([config.ENDPOINTS, config.GATES], asked)
 
 
 def keda_monitor() -> Object:

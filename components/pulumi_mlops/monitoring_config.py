@@ -24,7 +24,7 @@ PROMETHEUS, ALERTMANAGER, CLUSTER_STATE, NODE_EXPORTER, COLLECTOR = (
     "otel-collector",
 )
 """Object names, and so Service names, in the namespace of monitoring; also the jobs' names."""
-ENDPOINTS, KUBELET, KEDA = "model-endpoint", "kubelet", "keda"
+ENDPOINTS, GATES, KUBELET, KEDA = "model-endpoint", "model-gate", "kubelet", "keda"
 PROMETHEUS_PORT, ALERTMANAGER_PORT = 9090, 9093
 CLUSTER_STATE_PORT, CLUSTER_STATE_OWN_PORT = 8080, 8081
 NODE_EXPORTER_PORT = 9100
@@ -121,9 +121,13 @@ _CONTAINER_FIGURES = "container_(cpu_usage_seconds_total|memory_working_set_byte
 
 
 def _endpoints(scraping: Scraping) -> Object:
-    """Model servers. What one says of itself never stands for another: its labels do not override ours."""
-    endpoint = {"endpoint": "__meta_kubernetes_pod_label_app_kubernetes_io_instance"}
-    pods = _Pods(ENDPOINTS, scraping.models, [ENDPOINTS], "admin", _POD | endpoint)
+    """Model servers and gates, each by its own name in `job`. What one says of itself never stands for
+    another: its labels do not override ours."""
+    named = {
+        "endpoint": "__meta_kubernetes_pod_label_app_kubernetes_io_instance",
+        "job": "__meta_kubernetes_pod_label_app_kubernetes_io_name",
+    }
+    pods = _Pods(ENDPOINTS, scraping.models, [ENDPOINTS, GATES], "admin", _POD | named)
     timeout = max(1, scraping.scrape_seconds - 1)
     return {
         **_job(pods),

@@ -176,7 +176,7 @@ class Platform(pulumi.ComponentResource):
             before = [*parts, *pipelines.get(wanted["name"], [])]
             endpoint = ModelEndpoint(
                 f"{site.name}-{wanted['name']}-endpoint",
-                wiring.endpoint(site, wanted, store.url),
+                wiring.endpoint(site, wanted, store.url, self._keda_namespace),
                 pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=before)),
             )
             self._rules[wanted["name"]] = endpoint.alert_rules

@@ -124,6 +124,8 @@ class PlatformKedaArgs(TypedDict):
     """Whether to run it, in a namespace of its own, or to adopt the cluster's."""
     prometheus_url: NotRequired[pulumi.Input[str]]
     """The Prometheus that its triggers ask; the one in the system namespace without it."""
+    namespace: NotRequired[pulumi.Input[str]]
+    """To adopt: where its operator runs, which asks the gates of endpoints; `keda` by default."""
 
 
 class PlatformTracingArgs(TypedDict, total=False):
@@ -210,7 +212,7 @@ class PlatformEndpointArgs(TypedDict):
     version: NotRequired[pulumi.Input[str]]
     """`release` (the default) or a version number."""
     min_replicas: NotRequired[pulumi.Input[int]]
-    """Fewest pods."""
+    """Fewest pods; 0 for scaling on concurrency only."""
     max_replicas: NotRequired[pulumi.Input[int]]
     """Most pods."""
     target_cpu_percent: NotRequired[pulumi.Input[int]]

@@ -11,6 +11,8 @@ from pulumi_mlops import (
     checks,
     database_pods,
     inputs,
+    model_endpoint_pods,
+    model_gate_pods,
     model_registry_pods,
     monitoring_wiring,
     names,
@@ -154,8 +156,14 @@ def pipeline(
     return _with(args, _without(wanted, "name"))
 
 
-def endpoint(site: Site, wanted: PlatformEndpointArgs, store_url: pulumi.Output[str]) -> ModelEndpointArgs:
-    """An endpoint only reads from the store, and shows its metrics to Prometheus alone."""
+def endpoint(
+    site: Site,
+    wanted: PlatformEndpointArgs,
+    store_url: pulumi.Output[str],
+    keda_namespace: pulumi.Output[str] | None,
+) -> ModelEndpointArgs:
+    """An endpoint only reads from the store, and shows its metrics to Prometheus alone; KEDA, which runs in
+    `keda_namespace` if the platform runs it, asks the gate of one that scales to zero."""
     args: ModelEndpointArgs = {
         "object_name": wanted["name"],
         "namespace": site.models,
@@ -172,6 +180,9 @@ def endpoint(site: Site, wanted: PlatformEndpointArgs, store_url: pulumi.Output[
     scaling: Mapping[str, Any] = wanted.get("scaling") or {}
     if scaling.get("by") == checks.ON_CONCURRENCY:
         scaling = {"prometheus_url": prometheus_url(site), **scaling}
+    if wanted.get("min_replicas") == 0:
+        asked = {"allowed_ingress": [_from_keda(site, keda_namespace)], **(scaling.get("idle") or {})}
+        scaling = {**scaling, "idle": asked}
     tracing = wanted.get("tracing") or monitoring_wiring.endpoint_tracing(site)
     own = {"scaling": scaling or None, "alerts": alerts, "tracing": tracing}
     return _with(args, _of_cluster(site, "ingress_address"), _without(wanted, "name", "allowed_ingress"), own)
@@ -201,7 +212,7 @@ def keda(site: Site, wanted: PlatformKedaArgs, namespace: pulumi.Output[str] | N
         "operator_image": inputs.text(images, "keda_operator", checks.image_by_digest, within="images"),
         "adapter_image": inputs.text(images, "keda_adapter", checks.image_by_digest, within="images"),
         "scaled_namespaces": [site.models],
-        "allowed_egress": [_to_prometheus(site)],
+        "allowed_egress": [_to_prometheus(site), *_to_gates(site)],
         "allowed_ingress": monitoring_wiring.keda_ingress(site),
     }
 
@@ -236,6 +247,30 @@ def _to_prometheus(site: Site) -> FlowArgs:
         }
     port = pulumi.Output.from_input(prometheus_url(site)).apply(names.port_of)
     return {"name": "prometheus", "port": port, "cidr": network_flows.EVERYWHERE}
+
+
+def _from_keda(site: Site, namespace: pulumi.Output[str] | None) -> FlowArgs:
+    wanted: Mapping[str, Any] = site.args.get("keda") or {}
+    return {
+        "name": "autoscaler",
+        "port": model_endpoint_pods.ADMIN_PORT,
+        "namespace": wanted.get("namespace", "keda") if namespace is None else namespace,
+        "pods": {"app.kubernetes.io/name": "keda-operator"},
+    }
+
+
+def _to_gates(site: Site) -> list[FlowArgs]:
+    """To the gates of those endpoints that scale to zero, if there are any."""
+    if all(endpoint.get("min_replicas") != 0 for endpoint in site.args["endpoints"]):
+        return []
+    return [
+        {
+            "name": "gates",
+            "port": model_endpoint_pods.ADMIN_PORT,
+            "namespace": site.models,
+            "pods": {"app.kubernetes.io/name": model_gate_pods.COMPONENT},
+        }
+    ]
 
 
 def _pods(component: str) -> dict[str, pulumi.Input[str]]:

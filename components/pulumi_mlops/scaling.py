@@ -7,7 +7,7 @@ import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
 
-from pulumi_mlops import checks, inputs, scaling_pods
+from pulumi_mlops import checks, inputs, model_gate, scaling_pods
 from pulumi_mlops.placement import Placement
 from pulumi_mlops.scaling_pods import SCALE_IN, SCALE_OUT, Direction, Limits, Minimum, Step
 
@@ -27,6 +27,9 @@ def register(name: str, args: Mapping[str, Any], place: Placement, opts: pulumi.
             f"{name}-autoscaler", opts=opts, **scaling_pods.cpu_autoscaler(place, limits, percent)
         )
         return
+    if model_gate.wanted(args):
+        _idling(name, wanted, place, limits, opts)
+        return
     query = pulumi.Output.from_input(place.namespace).apply(
         lambda namespace: scaling_pods.in_flight_query(namespace, place.name)
     )
@@ -41,9 +44,33 @@ def register(name: str, args: Mapping[str, Any], place: Placement, opts: pulumi.
             inputs.text(wanted, "prometheus_url", inputs.any_text, within="scaling"),
             query,
             _as_text(inputs.whole(wanted, "target_in_flight", checks.positive, within="scaling")),
-            [_minimum(number, entry, limits) for number, entry in enumerate(wanted.get("minimums") or [])],
+            _minimums(wanted, limits),
         ),
     )
+
+
+def _idling(
+    name: str, wanted: Mapping[str, Any], place: Placement, limits: Limits, opts: pulumi.ResourceOptions
+) -> None:
+    idle: Mapping[str, Any] = wanted.get("idle") or {}
+    CustomResource(
+        f"{name}-scaler",
+        api_version=scaling_pods.API_VERSION,
+        kind=scaling_pods.KIND,
+        opts=opts,
+        **scaling_pods.idling_object(
+            place,
+            limits,
+            model_gate.requests_url(place),
+            _as_text(inputs.whole(wanted, "target_in_flight", checks.positive, within="scaling")),
+            inputs.whole(idle, "after_seconds", checks.idle_seconds, 300, within="scaling.idle"),
+            _minimums(wanted, limits),
+        ),
+    )
+
+
+def _minimums(wanted: Mapping[str, Any], limits: Limits) -> list[Minimum]:
+    return [_minimum(number, entry, limits) for number, entry in enumerate(wanted.get("minimums") or [])]
 
 
 def _by(wanted: Mapping[str, Any]) -> str:
@@ -60,7 +87,8 @@ def _by(wanted: Mapping[str, Any]) -> str:
 
 
 def _limits(args: Mapping[str, Any], wanted: Mapping[str, Any]) -> Limits:
-    least = inputs.whole(args, "min_replicas", checks.positive, 1)
+    fewest = checks.zero_or_more if model_gate.wanted(args) else checks.positive
+    least = inputs.whole(args, "min_replicas", fewest, 1)
     most = inputs.whole(args, "max_replicas", checks.positive, 3)
     if isinstance(least, int) and isinstance(most, int) and least > most:
         raise pulumi.InputPropertyError("min_replicas", f"{least} is more than max_replicas, {most}")

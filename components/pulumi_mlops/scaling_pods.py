@@ -18,6 +18,8 @@ AVERAGED = "15s"
 REMEMBERED = "1m"
 """A pod too busy to be scraped counts with its last figure for so long: as long as its kubelet bears it."""
 POLL_SECONDS = 5
+IDLE_POLL_SECONDS = 2
+"""Somebody may be waiting for the first pod; the gates answer from memory."""
 FAILURES = 3
 
 
@@ -102,18 +104,47 @@ def scaled_object(
             "ignoreNullValues": "false",
         },
     }
+    return _scaled(place, limits, POLL_SECONDS, limits.least, [load, *map(_scheduled, minimums)])
+
+
+def idling_object(
+    place: Placement,
+    limits: Limits,
+    requests_url: Any,
+    target_in_flight: Any,
+    idle_seconds: Any,
+    minimums: Sequence[Minimum],
+) -> Object:
+    """The ScaledObject on what the endpoint's gates have in hand, down to no pod at all.
+
+    Its fallback names one pod, though it goes by those there are: with 0 KEDA takes an error for idleness.
+    """
+    load = {
+        "type": "metrics-api",
+        "name": "in-hand",
+        "metricType": "AverageValue",
+        "metadata": {
+            "url": requests_url,
+            "valueLocation": "requests",
+            "targetValue": target_in_flight,
+        },
+    }
+    made = _scaled(place, limits, IDLE_POLL_SECONDS, 1, [load, *map(_scheduled, minimums)])
+    made["spec"]["cooldownPeriod"] = idle_seconds
+    return made
+
+
+def _scaled(
+    place: Placement, limits: Limits, poll_seconds: int, fallback: Any, triggers: Sequence[Object]
+) -> Object:
     spec = {
         "scaleTargetRef": _target(place),
-        "pollingInterval": POLL_SECONDS,
+        "pollingInterval": poll_seconds,
         "minReplicaCount": limits.least,
         "maxReplicaCount": limits.most,
-        "fallback": {
-            "failureThreshold": FAILURES,
-            "replicas": limits.least,
-            "behavior": "currentReplicas",
-        },
+        "fallback": {"failureThreshold": FAILURES, "replicas": fallback, "behavior": "currentReplicas"},
         "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior(limits)}},
-        "triggers": [load, *(_scheduled(minimum) for minimum in minimums)],
+        "triggers": list(triggers),
     }
     return {"metadata": place.metadata(), "spec": spec}
 

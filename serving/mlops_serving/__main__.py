@@ -30,6 +30,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if arguments == ["gate"]:
+        return _gate()
     if arguments and arguments[0] != "worker":
         from mlops_serving.commands import run
 
@@ -48,6 +50,19 @@ def _run(arguments: Sequence[str]) -> int:
 
     _, number, *segments = arguments
     uvloop.run(work(settings, int(number), list(map(int, segments))))
+    return 0
+
+
+def _gate() -> int:
+    """Hold the requests of an endpoint that scales to zero, as MLOPS_GATE_ variables say."""
+    import uvloop
+
+    from mlops_serving.gate.process import run
+    from mlops_serving.gate.settings import read_gate_settings
+
+    settings = read_gate_settings(os.environ)
+    set_up(settings.log_level)
+    uvloop.run(run(settings))
     return 0
 
 

@@ -7,7 +7,7 @@ from mlops_stacks import kubeconfig, monitoring_args
 from mlops_stacks.aws_settings import EksCluster
 from mlops_stacks.errors import SettingsError
 from mlops_stacks.remediation_settings import RemediationSettings
-from mlops_stacks.scaling_settings import Scaling, ScalingDirection
+from mlops_stacks.scaling_settings import Idle, Scaling, ScalingDirection
 from mlops_stacks.setting_types import Resources
 from mlops_stacks.settings import (
     SECRET_NAMES,
@@ -75,7 +75,11 @@ def platform_parts(settings: Settings) -> Any:
     }
     if settings.keda.mode != "none":
         args["keda"] = _given(
-            {"source": KedaSource(settings.keda.mode), "prometheus_url": settings.keda.prometheus_url}
+            {
+                "source": KedaSource(settings.keda.mode),
+                "prometheus_url": settings.keda.prometheus_url,
+                "namespace": settings.keda.namespace,
+            }
         )
     if settings.admission.mode != "none":
         mode, leave_out = AdmissionMode(settings.admission.mode), list(settings.admission.leave_out)
@@ -213,6 +217,18 @@ def _scaling(scaling: Scaling) -> dict[str, object]:
             "scale_out": _direction(scaling.scale_out),
             "scale_in": _direction(scaling.scale_in),
             "minimums": [minimum.model_dump() for minimum in scaling.minimums],
+            "idle": _idle(scaling.idle) if scaling.idle else None,
+        }
+    )
+
+
+def _idle(idle: Idle) -> dict[str, object]:
+    return _given(
+        {
+            "after_seconds": checks.seconds_of(idle.after) if idle.after else None,
+            "hold_seconds": checks.seconds_of(idle.hold_for) if idle.hold_for else None,
+            "max_waiting": idle.max_waiting,
+            "gates": idle.gates,
         }
     )
 

@@ -18,7 +18,7 @@ from mlops_stacks.errors import SettingsError
 from mlops_stacks.monitoring_settings import MonitoringSettings, TraceSettings
 from mlops_stacks.policy_settings import PolicySettings
 from mlops_stacks.remediation_settings import RemediationSettings
-from mlops_stacks.scaling_settings import KedaSettings, Scaling
+from mlops_stacks.scaling_settings import KedaSettings, Scaling, refuse_unfit_idle
 from mlops_stacks.setting_errors import explain
 from mlops_stacks.setting_types import Resources, Section
 from pulumi_mlops import checks
@@ -106,7 +106,7 @@ class EndpointSettings(Resources):
     name: types.ObjectName
     model: types.ObjectName
     version: types.Version = checks.FOLLOW_RELEASES
-    min_replicas: types.Positive = 1
+    min_replicas: types.ZeroOrMore = 1
     max_replicas: types.Positive = 3
     target_cpu_percent: types.Percent = 70
     scaling: Scaling = Scaling()
@@ -129,6 +129,7 @@ class EndpointSettings(Resources):
             raise ValueError(
                 f"minReplicas, {self.min_replicas}, is more than maxReplicas, {self.max_replicas}"
             )
+        refuse_unfit_idle(self.min_replicas, self.scaling, self.grpc, self.server_settings)
         for minimum in self.scaling.minimums:
             if minimum.replicas > self.max_replicas:
                 raise ValueError(
@@ -294,6 +295,7 @@ class Settings(Section):
                 endpoint.scaling.by == checks.ON_CONCURRENCY
                 and self.keda.prometheus_url is None
                 and self.monitoring.mode == "none"
+                and endpoint.min_replicas > 0
             ):
                 raise ValueError(
                     f"mlops:endpoints[{number}].scaling.by: concurrency needs a Prometheus; set "

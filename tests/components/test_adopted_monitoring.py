@@ -83,7 +83,11 @@ def test_endpoints_get_the_labels_by_which_rules_autoscaler_and_dashboards_find_
         "scrapeTimeout": "9s",
         "honorLabels": False,
         "relabelings": [
-            {"action": "replace", "targetLabel": "job", "replacement": "model-endpoint"},
+            {
+                "action": "replace",
+                "sourceLabels": ["__meta_kubernetes_pod_label_app_kubernetes_io_name"],
+                "targetLabel": "job",
+            },
             {
                 "action": "replace",
                 "sourceLabels": ["__meta_kubernetes_pod_label_app_kubernetes_io_instance"],
@@ -94,7 +98,7 @@ def test_endpoints_get_the_labels_by_which_rules_autoscaler_and_dashboards_find_
     }
     for number, namespace in enumerate(["models", "shop"]):
         found = adopted.of("PodMonitor", f"adopted-endpoints-{number}").inputs
-        assert found == monitor(namespace, "adopted-endpoints", ["model-endpoint"], asked)
+        assert found == monitor(namespace, "adopted-endpoints", ["model-endpoint", "model-gate"], asked)
 
 
 def test_the_pods_of_an_endpoint_are_what_the_monitor_selects_and_asks(adopted: Recording) -> None:

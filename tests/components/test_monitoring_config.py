@@ -60,7 +60,7 @@ def test_jobs_are_these() -> None:
 
 def test_endpoints_are_found_by_their_labels_in_the_models_namespaces() -> None:
     job = jobs()["model-endpoint"]
-    selector = "app.kubernetes.io/part-of=mlops,app.kubernetes.io/name in (model-endpoint)"
+    selector = "app.kubernetes.io/part-of=mlops,app.kubernetes.io/name in (model-endpoint,model-gate)"
     assert job[DISCOVERY] == [
         {
             "role": "pod",
@@ -91,9 +91,10 @@ def test_an_endpoints_figures_have_the_labels_that_rules_and_scaling_ask_for() -
         "namespace": "__meta_kubernetes_namespace",
         "pod": "__meta_kubernetes_pod_name",
         "endpoint": "__meta_kubernetes_pod_label_app_kubernetes_io_instance",
+        "job": "__meta_kubernetes_pod_label_app_kubernetes_io_name",
     }
     asked = set(re.findall(r"(\w+)=", scaling_pods.in_flight_query("models", "mortgage")))
-    assert asked <= {"job", *target_labels(job)}
+    assert asked <= set(target_labels(job))
 
 
 def test_a_model_server_cannot_speak_for_another() -> None:

@@ -139,3 +139,47 @@ def test_scaling_that_cannot_work_is_refused_by_path_before_anything_is_register
     with pytest.raises(SettingsError) as caught:
         load(settings(scaling, mode))
     assert words in str(caught.value)
+
+
+SELDOM: dict[str, Any] = {**ENDPOINT, "minReplicas": 0, "scaling": CONCURRENCY}
+
+
+def test_no_pods_need_no_prometheus_and_become_the_components_arguments(arguments: Any) -> None:
+    idle = {"after": "2m", "holdFor": "30s", "maxWaiting": 5, "gates": 1}
+    values = settings({}, endpoints=[{**SELDOM, "scaling": {**CONCURRENCY, "idle": idle}}])
+    values["keda"]["namespace"] = "autoscaling"
+    del values["monitoring"]
+    args = arguments(values)
+    (endpoint,) = args["endpoints"]
+    assert endpoint["min_replicas"] == 0
+    assert endpoint["scaling"] == {
+        "by": "concurrency",
+        "target_in_flight": 4,
+        "idle": {"after_seconds": 120, "hold_seconds": 30, "max_waiting": 5, "gates": 1},
+    }
+    assert args["keda"] == {"source": KedaSource.RUN, "namespace": "autoscaling"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"scaling": {}}, "minReplicas: 0 is for scaling on concurrency, since no pod has no CPU use"),
+        ({"grpc": True}, "grpc: requests of gRPC cannot wait for a pod, and minReplicas is 0: drop grpc"),
+        (
+            {"serverSettings": {"MLOPS_TLS_CERT_FILE": "/x"}},
+            "serverSettings.MLOPS_TLS_CERT_FILE: what holds requests speaks HTTP only",
+        ),
+        (
+            {"minReplicas": 1, "scaling": {**CONCURRENCY, "idle": {"after": "1m"}}},
+            "scaling.idle is for endpoints that may have no pods, and minReplicas is 1: set that to 0",
+        ),
+        ({"minReplicas": -1}, "-1 is too small"),
+        ({"scaling": {**CONCURRENCY, "idle": {"after": "10s"}}}, "30 s to 24 h"),
+        ({"scaling": {**CONCURRENCY, "idle": {"holdFor": "20m"}}}, "1 s to 10 m"),
+    ],
+)
+def test_what_does_not_go_with_no_pods_is_refused(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(settings({}, endpoints=[{**SELDOM, **changes}]))
+    assert "mlops:endpoints[0]" in str(refused.value)
+    assert said in str(refused.value)

@@ -14,6 +14,7 @@ ALERTS = EndpointAlerts(
     slo=Slo(availability=99.5, latency=LatencyObjective(percent=99.0, seconds=0.25)),
     drift=Drift(),
     pipelines=(ScheduledJob(name="approval-pipeline", scheduled=True),),
+    gated=True,
 )
 OURS = 'endpoint="mortgage",model="mortgage"'
 POD = f'namespace="mlops-models",pod="mortgage-7-a",{OURS}'
@@ -107,6 +108,15 @@ def replicas(wanted: str, ready: str) -> dict[str, str]:
 
 def up(values: str) -> dict[str, str]:
     return {name("up", f'job="model-endpoint",{POD}'): values}
+
+
+def refused(reason: str, values: str) -> dict[str, str]:
+    gate = 'job="model-gate",namespace="mlops-models",pod="mortgage-gate-7-a",endpoint="mortgage"'
+    return {name("mlops_gate_refused_total", gate, reason=reason): values}
+
+
+def gate_up(values: str) -> dict[str, str]:
+    return {name("up", 'job="model-gate",namespace="mlops-models",endpoint="mortgage"'): values}
 
 
 ALWAYS = gauge((300, 1))
@@ -365,4 +375,22 @@ PIPELINES = [
         ],
     ),
 ]
-STORIES = [*OBJECTIVES, *LOAD, *DRIFT, *PODS, *RELEASES, *PIPELINES]
+GATE = [
+    Story(
+        "MlopsRequestsHeldInVain",
+        "page",
+        refused("no_pod", counter((10, 0), (3, 4), (60, 0))),
+        at=14,
+        resolved=25,
+        quiet=[{}, refused("no_pod", NEVER), refused("queue_full", counter((60, 4)))],
+    ),
+    Story(
+        "MlopsGateDown",
+        "page",
+        gate_up(gauge((10, 1), (10, 0), (60, 1))),
+        at=15,
+        resolved=25,
+        quiet=[gate_up(ALWAYS), gate_up(gauge((14, 1), (1, 0), (60, 1)))],
+    ),
+]
+STORIES = [*OBJECTIVES, *LOAD, *DRIFT, *PODS, *GATE, *RELEASES, *PIPELINES]

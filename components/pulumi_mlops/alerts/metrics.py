@@ -35,6 +35,9 @@ SERVER = frozenset(
 )
 """Of the model server."""
 
+GATE = frozenset({"mlops_gate_refused_total"})
+"""Of the gate of an endpoint that scales to zero."""
+
 CLUSTER = frozenset(
     {
         "kube_cronjob_next_schedule_time",
@@ -64,7 +67,7 @@ def refuse_unknown(expression: str, recorded: frozenset[str] = frozenset()) -> N
     An unknown name is no error to Prometheus: the alert would never fire, and nobody would know.
     """
     plain = _LABELS.sub("", _TEXT.sub("", expression))
-    unknown = sorted(set(_NAME.findall(plain)) - SERVER - CLUSTER - recorded)
+    unknown = sorted(set(_NAME.findall(plain)) - SERVER - GATE - CLUSTER - recorded)
     if unknown:
         raise InvalidValue(
             f"no metric is called {unknown[0]}, so a rule on it would never fire; metrics are listed in "

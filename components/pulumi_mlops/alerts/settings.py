@@ -52,7 +52,10 @@ class ScheduledJob(Strict):
 
 
 class EndpointAlerts(Strict):
-    """One endpoint and what its alerts need to know; without `slo` there are no alerts on a budget."""
+    """One endpoint and what its alerts need to know; without `slo` there are no alerts on a budget.
+
+    `gated` is whether it may have no pods, and a gate holds its requests then.
+    """
 
     endpoint: Name
     model: Name
@@ -67,6 +70,7 @@ class EndpointAlerts(Strict):
     data_problem_share: Share = 0.05
     certificate_days: Count = 14
     scrape_seconds: Count = 5
+    gated: bool = False
 
     @model_validator(mode="after")
     def _windows_hold_samples(self) -> Self:
