@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from importlib import metadata
 from typing import Any
 
 import grpc
@@ -28,6 +30,18 @@ from mlops_local.kubernetes_plugin.provider import KubernetesProvider
 MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 PARENT_CHECK_SECONDS = 0.5
 FAILED = grpc.StatusCode.UNKNOWN
+
+SCHEMA: dict[str, Any] = {
+    "name": "kubernetes",
+    "version": metadata.version("pulumi-kubernetes"),
+    "provider": {
+        "inputProperties": {
+            "context": {"type": "string"},
+            "enableServerSideApply": {"type": "boolean"},
+            "kubeconfig": {"type": "string"},
+        }
+    },
+}
 
 Handler = Callable[[Any, Any, Any], Coroutine[Any, Any, Any]]
 
@@ -87,6 +101,10 @@ class Servicer(ProviderServicer):
         return provider_pb2.ProviderHandshakeResponse(
             accept_secrets=True, supports_autonaming_configuration=True
         )
+
+    async def GetSchema(self, request: Any, context: Any) -> Any:
+        """The provider's settings, which YAML programs are checked by; the kinds of objects are not in it."""
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(SCHEMA))
 
     @guarded
     async def DiffConfig(self, request: Any, context: Any) -> Any:
