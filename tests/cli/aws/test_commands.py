@@ -23,6 +23,7 @@ from aws_account import CREDENTIALS, REGION
 from aws_checkout import GROUND, HURRIED, Checkout, Done, with_images
 from mlops_stacks.settings import SECRETS_ON_AWS
 
+pytestmark = pytest.mark.timeout(1500)
 SOME = 20
 """Resources after which the first update is interrupted."""
 TAGS = [{"Key": "mlops:environment", "Value": "dev"}]
