@@ -78,7 +78,8 @@ def test_an_application_that_says_everything_is_good_in_yaml_and_in_json(text: A
 
 
 def test_anchors_merges_and_days_read_as_in_kubernetes() -> None:
-    text = "kind: A\napiVersion: &v v1\nx: &base {a: 1, b: on}\ny: {<<: *base, a: 0x10}\nz: [*v, 2026-01-01, 1e3, ~]"
+    text = "kind: A\napiVersion: &v v1\nx: &base {a: 1, b: on}\ny: {<<: *base, a: 0x10}\n"
+    text += "z: [*v, 2026-01-01, 1e3, ~]"
 
     assert manifests.read(text.encode(), "f")[0].props == {
         "kind": "A",
@@ -97,7 +98,10 @@ BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a: 1\n---\na: [\n", "f, document 2, line 4: did not find expected node content"),
+        (
+            b"apiVersion: v1\nkind: A\n---\na: [\n",
+            "f, document 2, line 5: did not find expected node content",
+        ),
         (b"a: 1\nb: 2\na: 3\n", "f, document 1, line 3: the key 'a' is there twice"),
         (b'{"a": 1, "a": 2}', "f: the key 'a' is there twice"),
         (BOMB.encode(), "f, document 1, line 5: aliases repeat more than 100000 values"),
@@ -105,7 +109,10 @@ BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         (b"[" * 100 + b"]" * 99, "f, document 1, line 1: deeper than 64 levels"),
         (b"[" * 100_000 + b"]" * 100_000, "f: deeper than 64 levels"),
         (b"a: !Ref b", "f, document 1, line 1: Kubernetes knows no tag !Ref"),
-        (b"a: !!python/object:os.system b", None),
+        (
+            b"a: !!python/name:os b",
+            "f, document 1, line 1: Kubernetes knows no tag tag:yaml.org,2002:python/name:os",
+        ),
         (b"? [a]\n: b", "f, document 1, line 1: a key is a list or a mapping"),
         (b"\xff\xfe\x00", "f: not text in UTF-8, at byte 0"),
         (b"just words", "f, document 1: a text, where an object with apiVersion and kind is expected"),
@@ -116,13 +123,10 @@ BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         ),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_place(content: bytes, message: str | None) -> None:
+def test_what_cannot_be_read_is_refused_with_its_place(content: bytes, message: str) -> None:
     with pytest.raises(BadManifest) as refused:
         manifests.read(content, "f")
-    expected = (
-        message or "f, document 1, line 1: Kubernetes knows no tag tag:yaml.org,2002:python/object:os.system"
-    )
-    assert str(refused.value) == expected
+    assert str(refused.value) == message
 
 
 def test_a_file_of_too_many_bytes_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:

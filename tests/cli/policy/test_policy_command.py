@@ -10,6 +10,7 @@ import httpx2
 import lightkube
 import pytest
 from lightkube.config.kubeconfig import KubeConfig
+from lightkube.config.models import Cluster, User
 from typer.testing import CliRunner
 
 from mlops_cli.errors import BadPolicyInput, ClusterUnreadable
@@ -19,6 +20,7 @@ from mlops_policy.checking import RULES
 from mlops_policy.manifests import own
 
 BAD = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {type: NodePort}\n"
+ONE_OF = "give manifests, or a cluster by --cluster or --kubeconfig, and not both"
 RUNNER = CliRunner()
 
 
@@ -41,8 +43,8 @@ def test_what_breaks_a_policy_is_said_with_what_to_do(manifest: Path) -> None:
         15,
         "high     mandatory network-service-type: web.yaml#Service/shop/web\n"
         "  spec.type is 'NodePort', which is not in ClusterIP, LoadBalancer\n"
-        "  A Service is published in an allowed way. Make it a ClusterIP, or add its type to types where this "
-        "environment publishes so.\n"
+        "  A Service is published in an allowed way. Make it a ClusterIP, or add its type to types where "
+        "this environment publishes so.\n"
         "1 broken, 0 exempt\n",
     )
 
@@ -75,15 +77,15 @@ def test_every_policy_is_listed_with_what_it_says() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "give manifests, or a cluster by --cluster or --kubeconfig, and not both"),
+        ((), ONE_OF),
         (
             ("web.yaml", "--cluster", "a"),
-            "give manifests, or a cluster by --cluster or --kubeconfig, and not both",
+            ONE_OF,
         ),
         (("none.yaml",), "cannot read none.yaml: No such file or directory"),
         (
             ("web.yaml", "--config", "web.yaml"),
-            "there is no policy apiVersion, kind, metadata, spec; `mlops ",
+            "there is no policy apiVersion, kind, metadata, spec; ",
         ),
         (("--kubeconfig", "none"), "cannot use the kubeconfig: Configuration file none not found"),
     ],
@@ -96,7 +98,7 @@ def test_wrong_use_is_refused(manifest: Path, arguments: tuple[str, ...], messag
 
 
 def _client(answer: Any) -> lightkube.Client:
-    config = KubeConfig.from_server("http://api.example").get()
+    config = KubeConfig.from_one(cluster=Cluster(server="http://api.example"), user=User(token="t")).get()
     return lightkube.Client(config=config, trust_env=False, transport=httpx2.MockTransport(answer))
 
 
@@ -105,14 +107,13 @@ def _answer(request: httpx2.Request) -> httpx2.Response:
     if plural == "scaledobjects":
         return httpx2.Response(404, json={"kind": "Status", "code": 404, "message": "not found"})
     controlled = {"apiVersion": "apps/v1", "kind": "D", "name": "d", "uid": "u", "controller": True}
+    made = {"name": "web-1", "namespace": "shop", "ownerReferences": [controlled]}
     items = {
         "services": [
             {"metadata": {"name": "web", "namespace": "shop"}, "spec": {"type": "NodePort"}},
             {"metadata": {"name": "dns", "namespace": "kube-system"}},
         ],
-        "replicasets": [
-            {"metadata": {"name": "web-1", "namespace": "shop", "ownerReferences": [controlled]}}
-        ],
+        "replicasets": [{"metadata": made}],
         "namespaces": [{"metadata": {"name": "kube-system"}}, {"metadata": {"name": "shop"}}],
     }
     return httpx2.Response(200, json={"metadata": {}, "items": items.get(plural, [])})
