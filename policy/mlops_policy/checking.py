@@ -10,6 +10,8 @@ from typing import Any, Final
 from mlops_policy.catalog import FAMILIES
 from mlops_policy.errors import BadConfig
 from mlops_policy.judging import Finding, Judge, Outcome, configured
+from mlops_policy.kubernetes.namespaces import LIMITS, QUOTA
+from mlops_policy.kubernetes.objects import AUTOSCALERS
 from mlops_policy.manifests import unjudged
 from mlops_policy.resources import Resource
 from mlops_policy.rules import Level, Rule
@@ -86,12 +88,13 @@ def check(
         RuleFault: a rule itself failed.
     """
     everything = tuple(resources)
+    asked = _configured(config)
     levels = {rule.name: _level(rule, config.get(rule.name)) for rule in RULES}
-    chosen = [each for each in _configured(config) if levels[each.rule.name] is not Level.DISABLED]
+    chosen = [each for each in asked if levels[each.rule.name] is not Level.DISABLED]
     judge = Judge(chosen, today)
     order = {rule.name: number for number, rule in enumerate(sorted(RULES, key=_badness))}
     found = sorted(judge.all(everything), key=lambda each: (order[each.rule.name], each.urn, each.message))
-    kinds = [rule.kinds for rule in RULES]
+    kinds = [*(rule.kinds for rule in RULES), (QUOTA, LIMITS, *AUTOSCALERS)]
     return Report(found, judge.expired(), [*notes, *judge.unused(), *unjudged(everything, kinds)], levels)
 
 

@@ -63,7 +63,7 @@ def client_of(kubeconfig: Path | None, context: str | None) -> lightkube.Client:
     try:
         config = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_env()
         return lightkube.Client(config=config.get(context), trust_env=False)
-    except (ConfigError, KeyError, OSError, TypeError, ValueError) as error:
+    except (AssertionError, ConfigError, KeyError, OSError, TypeError, ValueError) as error:
         raise BadPolicyInput(f"cannot use the kubeconfig: {error}") from error
 
 

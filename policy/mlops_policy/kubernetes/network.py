@@ -72,7 +72,7 @@ def _default_deny(subject: Subject, stack: Stack, config: SharedConfig) -> Itera
         return
     name = name_of(resource) if made else resource.view.at("metadata.namespace")
     if name.raw is UNKNOWN:
-        guarding = stack.of(POLICY)
+        guarding = list(stack.of(POLICY))
     else:
         if name.text("default") in config.shared:
             return

@@ -161,12 +161,12 @@ def least_replicas(workload: Resource, stack: Stack) -> int:
         UnknownRead: that is not known yet.
     """
     own = workload.view.at("spec.replicas")
-    near = within(stack, _AUTOSCALERS, namespace_of(workload))
+    near = within(stack, AUTOSCALERS, namespace_of(workload))
     kept = [least for each in near if (least := _kept(each, workload)) is not None]
     return min(kept) if kept else own.whole(1)
 
 
-_AUTOSCALERS = ("kubernetes:autoscaling/*:HorizontalPodAutoscaler", "kubernetes:keda.sh/*:ScaledObject")
+AUTOSCALERS = ("kubernetes:autoscaling/*:HorizontalPodAutoscaler", "kubernetes:keda.sh/*:ScaledObject")
 
 
 def _kept(scaler: Resource, workload: Resource) -> int | None:
