@@ -44,9 +44,13 @@ class Resource:
 
 
 class Stack:
-    """Resources that are judged together."""
+    """Resources that are judged together.
+
+    `memo` is for what rules find out about all of them, by keys of their own.
+    """
 
     def __init__(self, resources: Iterable[Resource]) -> None:
+        self.memo: dict[Any, Any] = {}
         self.resources = tuple(resources)
         self._by_type: dict[str, list[Resource]] = {}
         self._by_urn = {each.urn: each for each in self.resources}

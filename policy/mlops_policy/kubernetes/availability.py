@@ -12,6 +12,7 @@ from mlops_policy.kubernetes.objects import (
     namespace_of,
     pod_template,
     selects,
+    within,
 )
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import Rule, RuleConfig, Severity, Subject
@@ -31,7 +32,10 @@ def _covers(budget: Resource, workload: Resource) -> bool:
 def _budget(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]:
     workload = subject.resource
     least = least_replicas(workload, stack)
-    if least > 1 and not any_known(stack.of(BUDGET), lambda each: _covers(each, workload)):
+    if least < 2:
+        return
+    near = within(stack, (BUDGET,), namespace_of(workload))
+    if not any_known(near, lambda each: _covers(each, workload)):
         yield f"it keeps {least} pods or more, and no PodDisruptionBudget selects them"
 
 
@@ -56,7 +60,7 @@ def _evicts(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]
     elif amount(least, 100) >= 100 and isinstance(least.raw, str):
         yield f"{least.path} is {shown(least.raw)}, so no pod may ever be evicted"
     else:
-        for workload in stack.of(*REPLICATED):
+        for workload in within(stack, REPLICATED, namespace_of(subject.resource)):
             if _covers(subject.resource, workload):
                 pods = least_replicas(workload, stack)
                 if amount(least, pods) >= pods:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlops_policy.building import field
-from mlops_policy.kubernetes.objects import NAMESPACE, any_known, in_namespace
+from mlops_policy.kubernetes.objects import NAMESPACE, any_known, in_namespace, name_of, within
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import Framework, Judge, Rule, RuleConfig, Severity, Subject
+from mlops_policy.views import UNKNOWN
 from mlops_policy.wanted import equal, like
 
 QUOTA, LIMITS = "kubernetes:core/*:ResourceQuota", "kubernetes:core/*:LimitRange"
@@ -29,7 +30,9 @@ def _with(kind: str, key: str) -> Judge:
         def here(each: Resource) -> bool:
             return in_namespace(each, subject.resource) and each.view.at(key).given
 
-        if not any_known(stack.of(kind), here):
+        name = name_of(subject.resource)
+        near = within(stack, (kind,), name.text()) if name.raw is not UNKNOWN else stack.of(kind)
+        if not any_known(near, here):
             yield f"no {kind.rpartition(':')[2]} with {key} is in it"
 
     return judge

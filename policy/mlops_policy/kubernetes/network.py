@@ -15,10 +15,11 @@ from mlops_policy.kubernetes.objects import (
     in_namespace,
     name_of,
     namespace_of,
+    within,
 )
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import Framework, Rule, RuleConfig, Severity, Subject
-from mlops_policy.views import View, shown
+from mlops_policy.views import UNKNOWN, UnknownRead, View, WrongShape, shown
 from mlops_policy.wanted import ABSENT, FILLED
 
 POLICY = "kubernetes:networking.k8s.io/*:NetworkPolicy"
@@ -65,21 +66,49 @@ def _implied(spec: View) -> list[str]:
 
 def _default_deny(subject: Subject, stack: Stack, config: SharedConfig) -> Iterator[str]:
     resource = subject.resource
-    namespace = name_of(resource) if resource.type.endswith(":Namespace") else None
-    if namespace is not None and namespace.given and namespace.text() in config.shared:
+    made = resource.type.endswith(":Namespace")
+    if not made and _made_here(resource, stack):
+        # The namespace is judged in its place.
         return
-    if namespace is None and (namespace_of(resource) in config.shared or _made_here(resource, stack)):
-        return
+    name = name_of(resource) if made else resource.view.at("metadata.namespace")
+    if name.raw is UNKNOWN:
+        guarding = stack.of(POLICY)
+    else:
+        if name.text("default") in config.shared:
+            return
+        guarding = _guarding(stack, name.text("default"))
     for direction in (INGRESS, EGRESS):
         guards = functools.partial(_guards, resource=resource, direction=direction)
-        if not any_known(stack.of(POLICY), guards):
-            name = namespace.text() if namespace is not None else namespace_of(resource)
-            yield f"no NetworkPolicy denies {direction.lower()} to all pods of the namespace {name}"
+        if not any_known(guarding, guards):
+            where = name.text("default")
+            yield f"no NetworkPolicy denies {direction.lower()} to all pods of the namespace {where}"
 
 
 def _made_here(resource: Resource, stack: Stack) -> bool:
-    """Whether its namespace is a resource too, which is then judged in its place."""
-    return any_known(stack.of(NAMESPACE), lambda each: in_namespace(resource, each))
+    """Whether its namespace is a resource too."""
+    if resource.view.at("metadata.namespace").raw is UNKNOWN:
+        return any_known(stack.of(NAMESPACE), lambda each: in_namespace(resource, each))
+    made = stack.memo.get(_made_here)
+    if made is None:
+        found = [name_of(each) for each in stack.of(NAMESPACE)]
+        made = stack.memo[_made_here] = {name.text() for name in found if name.raw is not UNKNOWN}
+    return namespace_of(resource) in made
+
+
+def _guarding(stack: Stack, namespace: str) -> list[Resource]:
+    """The NetworkPolicies of a namespace that may be about all its pods."""
+    key = (_guarding, namespace)
+    if key not in stack.memo:
+        stack.memo[key] = [each for each in within(stack, (POLICY,), namespace) if _may_close(each)]
+    found: list[Resource] = stack.memo[key]
+    return found
+
+
+def _may_close(policy: Resource) -> bool:
+    try:
+        return closes(policy, INGRESS) or closes(policy, EGRESS)
+    except (UnknownRead, WrongShape):
+        return True
 
 
 def _guards(policy: Resource, resource: Resource, direction: str) -> bool:

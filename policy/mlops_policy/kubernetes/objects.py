@@ -93,6 +93,24 @@ def in_namespace(resource: Resource, namespace: Resource) -> bool:
     return bool(name.given) and namespace_of(resource) == name.text()
 
 
+def within(stack: Stack, kinds: tuple[str, ...], namespace: str) -> list[Resource]:
+    """The resources of these kinds in a namespace, and those of which it is not known."""
+    index: dict[str | None, list[Resource]] | None = stack.memo.get((within, kinds))
+    if index is None:
+        index = {}
+        for each in stack.of(*kinds):
+            index.setdefault(_namespace_if_known(each), []).append(each)
+        stack.memo[within, kinds] = index
+    return [*index.get(namespace, ()), *index.get(None, ())]
+
+
+def _namespace_if_known(resource: Resource) -> str | None:
+    try:
+        return namespace_of(resource)
+    except UnknownRead:
+        return None
+
+
 def names(resource: Resource, place: View, key: str, target: Resource) -> bool:
     """Whether `place`, in the input `key` of a resource, names a target: by reference, or by its name."""
     if target.urn in resource.references.get(key, ()):
@@ -143,7 +161,8 @@ def least_replicas(workload: Resource, stack: Stack) -> int:
         UnknownRead: that is not known yet.
     """
     own = workload.view.at("spec.replicas")
-    kept = [least for each in stack.of(*_AUTOSCALERS) if (least := _kept(each, workload)) is not None]
+    near = within(stack, _AUTOSCALERS, namespace_of(workload))
+    kept = [least for each in near if (least := _kept(each, workload)) is not None]
     return min(kept) if kept else own.whole(1)
 
 
