@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,8 +75,8 @@ def objects(client: lightkube.Client) -> Iterator[Mapping[str, Any]]:
     """
     for kind in _OF_CLUSTER:
         yield from (each for each in _listed(client, kind) if each["metadata"]["name"] not in SYSTEM)
-    for kind in _NAMESPACED:
-        listed = _listed(client, kind, namespace="*")
+    for each_kind in _NAMESPACED:
+        listed = _listed(client, each_kind, namespace="*")
         yield from (each for each in listed if each["metadata"]["namespace"] not in SYSTEM)
 
 
@@ -84,7 +84,8 @@ def _listed(client: lightkube.Client, kind: Any, **where: str) -> Iterator[Mappi
     info = kind._api_info.resource
     version = f"{info.group}/{info.version}" if info.group else info.version
     try:
-        for each in client.list(kind, **where):
+        listed: Iterable[Any] = client.list(kind, **where)  # type: ignore[call-overload] # of either scope
+        for each in listed:
             yield {**each.to_dict(), "apiVersion": version, "kind": info.kind}
     except API_ERRORS as error:
         if kind is _SCALED and isinstance(error, ApiError) and error.status.code == _NOT_FOUND:

@@ -9,19 +9,17 @@ import pytest
 
 import aws_environments
 from admission_server import AdmissionServer, Object, named
+from mlops_cli.render import placeholders
 from mlops_policy.admission.kinds import FAMILIES
 from mlops_policy.documents import resources
 from mlops_policy.resources import Resource
+from mlops_stacks import program
+from mlops_stacks.recording import Document, document_of, record
+from mlops_stacks.settings import NAMESPACE
 
 pytestmark = pytest.mark.cluster
 WARNED, NEW = "judged-warned", "judged-new"
 JUDGED = {kind.token for family in FAMILIES for kind in family.kinds}
-KUBECONFIG = {
-    "current-context": "admin",
-    "contexts": [{"name": "admin", "context": {"cluster": "node", "user": "admin"}}],
-    "clusters": [{"name": "node", "cluster": {"server": "https://127.0.0.1:6443"}}],
-    "users": [{"name": "admin", "user": {}}],
-}
 
 
 def as_registered(resource: Resource) -> Object:
@@ -32,16 +30,20 @@ def as_registered(resource: Resource) -> Object:
     return {**made, "metadata": {**made["metadata"], **place}}
 
 
+def recorded(name: str, folder: Path) -> Document:
+    """What the program of an environment registers."""
+    if name in aws_environments.ENVIRONMENTS:
+        return aws_environments.document(name)
+    values, file = aws_environments.config(name), folder / "kubeconfig"
+    file.write_text(json.dumps(placeholders.kubeconfig("admin")))
+    config = placeholders.as_engine_config(placeholders.completed(values, {}, str(file)))
+    made = record(program.main, project=NAMESPACE, stack=name, config=config, preview=False)
+    return document_of(name, made, ())
+
+
 @pytest.mark.parametrize("name", ["e2e", "scaling", "prod"])
 def test_what_an_environment_makes_breaks_no_rule(server: AdmissionServer, tmp_path: Path, name: str) -> None:
-    (tmp_path / "kubeconfig").write_text(json.dumps(KUBECONFIG))
-    document = (
-        aws_environments.document(name)
-        if name in aws_environments.ENVIRONMENTS
-        else aws_environments.recorded(
-            name, {"mlops:kubeconfig": str(tmp_path / "kubeconfig")}, preview=False
-        )
-    )
+    document = recorded(name, tmp_path)
     judged = [each for each in resources(document.model_dump(by_alias=True)) if each.type in JUDGED]
     answers = {each.urn: server.offer(WARNED, as_registered(each)) for each in judged}
     assert {urn: named(answer) for urn, answer in answers.items() if named(answer)} == {}
