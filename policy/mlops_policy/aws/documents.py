@@ -23,11 +23,6 @@ def statements(document: View) -> list[View]:
     return [found] if isinstance(found.raw, Mapping) else found.items()
 
 
-def texts(view: View) -> list[str]:
-    """A text or a list of texts; none where there is nothing."""
-    return view.texts()
-
-
 def stating(
     name: str,
     says: str,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from mlops_policy.aws.documents import statements, texts
+from mlops_policy.aws.documents import statements
 from mlops_policy.aws.kinds import ASSOCIATION, ROLE, ROLE_POLICY
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import Rule, Severity, Subject
@@ -59,8 +59,8 @@ def _named(conditions: View) -> Iterator[str]:
 def _buckets(subject: Subject, stack: Stack, settings: Any) -> Iterator[str]:
     for one in statements(subject.view.at("policy")):
         allows = one.at("Effect").text() == "Allow"
-        if allows and any(action.startswith("s3:") for action in texts(one.at("Action"))):
-            wide = sorted(ALL_BUCKETS & set(texts(one.at("Resource"))))
+        if allows and any(action.startswith("s3:") for action in one.at("Action").texts()):
+            wide = sorted(ALL_BUCKETS & set(one.at("Resource").texts()))
             if wide:
                 yield f"{one.path} gives rights on every bucket: {', '.join(wide)}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlops_policy.aws.documents import stating, texts
+from mlops_policy.aws.documents import stating
 from mlops_policy.aws.frameworks import hub
 from mlops_policy.aws.kinds import (
     BLOCK,
@@ -49,7 +49,7 @@ def of_data(subject: Subject, stack: Stack) -> bool:
 
 
 def _denies_plain_http(one: View) -> bool:
-    if one.at("Effect").text() != "Deny" or len(texts(one.at("Resource"))) != 2:
+    if one.at("Effect").text() != "Deny" or len(one.at("Resource").texts()) != 2:
         return False
     return one.at("Condition.Bool").key("aws:SecureTransport").known in ("false", False, ["false"])
 
