@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from running_platform import HOME, Platform, mlops
+from scaled_platform import brought_up
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +24,10 @@ def platform() -> Iterator[Platform]:
     finally:
         mlops("down", "e2e", "--purge")
         shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def scaled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """The `scaling` environment; every test leaves one endpoint at one pod, and the seldom one to go to none."""
+    with brought_up(tmp_path_factory.mktemp("scaling")) as platform:
+        yield platform

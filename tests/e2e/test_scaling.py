@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from monitored_platform import empty_queries
 from pulumi_mlops import dashboards
 from running_platform import Platform, eventually
-from scaled_platform import FEW, MANY, MODELS, brought_up, load, measured, pods, step
+from scaled_platform import FEW, MANY, MODELS, load, measured, pods, step
 
 FIGURES = logging.getLogger("figures")
 STABILIZATION_SECONDS = 60
 """As the environment's file has it, where the components' default is 300."""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
-
-
-@pytest.fixture(scope="module")
-def scaled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """The running environment; every test leaves it at one pod."""
-    with brought_up(tmp_path_factory.mktemp("scaling")) as platform:
-        yield platform
 
 
 def back_to_one(platform: Platform, seconds: float) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,20 +12,13 @@ import httpx
 import pytest
 
 from running_platform import Platform, eventually, mlops
-from scaled_platform import IDLE_SECONDS, MODELS, NAME, SELDOM, brought_up, pods
+from scaled_platform import IDLE_SECONDS, MODELS, NAME, SELDOM, pods
 
 FIGURES = logging.getLogger("figures")
 FIRST_ANSWER_SECONDS = 30
 BODY = {"inputs": [{"name": "features", "shape": [1, 29], "datatype": "FP32", "data": [1.0] * 29}]}
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600), pytest.mark.quiet]
-
-
-@pytest.fixture(scope="module")
-def scaled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """The running environment; every test begins without pods of the endpoint."""
-    with brought_up(tmp_path_factory.mktemp("zero")) as platform:
-        yield platform
 
 
 @pytest.fixture
