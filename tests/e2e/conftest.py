@@ -28,6 +28,6 @@ def platform() -> Iterator[Platform]:
 
 @pytest.fixture(scope="session")
 def scaled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """The `scaling` environment; every test leaves one endpoint at one pod, and the seldom one to go to none."""
+    """The `scaling` environment; each test leaves one pod of the one endpoint."""
     with brought_up(tmp_path_factory.mktemp("scaling")) as platform:
         yield platform
