@@ -27,7 +27,7 @@ SYSTEM: Final = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 """Namespaces of the cluster itself, whose makers answer for them."""
 _NOT_FOUND = 404
 _SCALED = create_namespaced_resource("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects")
-_NAMESPACED: Final = (
+_NAMESPACED: Final[tuple[Any, ...]] = (
     apps_v1.Deployment,
     apps_v1.StatefulSet,
     apps_v1.DaemonSet,
@@ -47,7 +47,7 @@ _NAMESPACED: Final = (
     rbac_authorization_v1.RoleBinding,
     _SCALED,
 )
-_OF_CLUSTER: Final = (
+_OF_CLUSTER: Final[tuple[Any, ...]] = (
     core_v1.Namespace,
     rbac_authorization_v1.ClusterRole,
     rbac_authorization_v1.ClusterRoleBinding,
@@ -80,7 +80,7 @@ def objects(client: lightkube.Client) -> Iterator[Mapping[str, Any]]:
         yield from (each for each in listed if each["metadata"]["namespace"] not in SYSTEM)
 
 
-def _listed(client: lightkube.Client, kind: Any, **where: str) -> Iterator[Mapping[str, Any]]:
+def _listed(client: lightkube.Client, kind: Any, **where: Any) -> Iterator[Mapping[str, Any]]:
     info = kind._api_info.resource
     version = f"{info.group}/{info.version}" if info.group else info.version
     try:

@@ -113,7 +113,7 @@ def _answer(request: httpx2.Request) -> httpx2.Response:
             {"metadata": {"name": "web", "namespace": "shop"}, "spec": {"type": "NodePort"}},
             {"metadata": {"name": "dns", "namespace": "kube-system"}},
         ],
-        "replicasets": [{"metadata": made}],
+        "replicasets": [{"metadata": made, "spec": {"selector": {}}}],
         "namespaces": [{"metadata": {"name": "kube-system"}}, {"metadata": {"name": "shop"}}],
     }
     return httpx2.Response(200, json={"metadata": {}, "items": items.get(plural, [])})
