@@ -124,7 +124,11 @@ class Platform(pulumi.ComponentResource):
         """What the API server asks of objects in the platform's namespaces, if that is wanted."""
         wanted = site.args.get("admission")
         if wanted is not None:
-            own = [site.system, site.models, *([self._keda_namespace] if self._keda_namespace else [])]
+            own: list[pulumi.Input[str]] = [
+                site.system,
+                site.models,
+                *([self._keda_namespace] if self._keda_namespace else []),
+            ]
             AdmissionPolicies(
                 f"{site.name}-admission",
                 {**wanted, "namespaces": own, "object_name": object_name},

@@ -1,4 +1,4 @@
-"""The settings `mlops:admission`: which rules the API server itself asks, and what it does about the answer."""
+"""The settings `mlops:admission`: which rules the API server asks, and what it does about the answer."""
 
 from typing import Literal
 
