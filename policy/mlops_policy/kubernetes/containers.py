@@ -14,6 +14,7 @@ QUANTITY = Wanted(
     "a quantity such as 250m or 64Mi",
     lambda found: found is UNKNOWN or isinstance(found, int | float) or _TEXT.holds(found),
     unknown=True,
+    cel=lambda value: f"isQuantity(string({value}))",
 )
 
 RULES: tuple[Rule, ...] = (

@@ -22,9 +22,10 @@ SAID = {rule.name: rule for rule in RULES if not why_not(rule)}
 JUDGE = Judge(configured(SAID.values(), {}), datetime.date(2026, 1, 1))
 GOOD, BAD, ABSENT = "good", "bad", "absent"
 WARNED, NEW = "judged-warned", "judged-new"
+QUANTITIES = ("container-cpu-request", "container-memory-request", "container-memory-limit")
 PROBES = ("container-readiness-probe", "container-liveness-probe", "container-startup-probe")
 REFUSED_ANYWAY = {
-    *((name, BAD) for name in (*PROBES, "pod-scratch-limit")),
+    *((name, BAD) for name in (*QUANTITIES, *PROBES, "pod-scratch-limit")),
     *((name, ABSENT) for name in ("image-digest", "pod-app-armor", "pod-seccomp", "pod-sysctls")),
     *((f"rbac-named-{what}", ABSENT) for what in ("verbs", "resources", "groups")),
     ("rbac-no-crowd", ABSENT),
