@@ -50,7 +50,9 @@ def resources_of(name: str) -> tuple[Resource, ...]:
 def judge(name: str, rules: Sequence[Rule]) -> Judge:
     """The rules as the environment's own settings configure them."""
     config = placeholders.as_engine_config(placeholders.with_prefix(aws_environments.config(name)))
-    return Judge(configured(rules, from_stack(config, rules)[1]), TODAY)
+    _, given = from_stack(config, rules)
+    asked = {rule.name for rule in rules}
+    return Judge(configured(rules, {key: given[key] for key in given if key in asked}), TODAY)
 
 
 def said(name: str, rules: Sequence[Rule]) -> list[Finding]:
