@@ -8,7 +8,7 @@ import json
 import pytest
 
 from mlops_policy.catalog import RULES
-from mlops_policy.pack import from_stack
+from mlops_policy.stack_config import from_stack
 from mlops_policy.views import MISSING, UNKNOWN
 
 REPLICAS, FLOWS = "endpoint-two-replicas", "stack-named-flows"
@@ -30,14 +30,14 @@ def test_a_stack_says_whether_it_is_production_and_on_ones_own_machine(
 ) -> None:
     sections = {"mlops:cluster": cluster, "mlops:aws": ground}
     config = {key: json.dumps(value) for key, value in sections.items() if value is not None}
-    told = from_stack(config, RULES)
+    _, told = from_stack(config, RULES)
     assert (told.get(REPLICAS), told.get(FLOWS)) == (replicas, flows)
 
 
 def test_what_a_stack_says_of_a_rule_wins_over_what_it_says_elsewhere() -> None:
     given = {REPLICAS: {"production": True, "least": 3}, FLOWS: {"localNode": False}}
     config = {"mlops:cluster": json.dumps(LOCAL), "mlops:policy": json.dumps(given)}
-    told = from_stack(config, RULES)
+    _, told = from_stack(config, RULES)
     assert (told[REPLICAS], told[FLOWS]) == (given[REPLICAS], given[FLOWS])
 
 

@@ -14,9 +14,9 @@ import aws_environments
 from mlops_cli.render import placeholders
 from mlops_policy.documents import resources
 from mlops_policy.judging import Finding, Judge, Outcome, configured
-from mlops_policy.pack import from_stack
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import Rule
+from mlops_policy.stack_config import from_stack
 from mlops_policy.testing import changed
 from mlops_stacks import program
 from mlops_stacks.recording import document_of, record
@@ -50,7 +50,9 @@ def resources_of(name: str) -> tuple[Resource, ...]:
 def judge(name: str, rules: Sequence[Rule]) -> Judge:
     """The rules as the environment's own settings configure them."""
     config = placeholders.as_engine_config(placeholders.with_prefix(aws_environments.config(name)))
-    return Judge(configured(rules, from_stack(config, rules)), TODAY)
+    _, given = from_stack(config, rules)
+    asked = {rule.name for rule in rules}
+    return Judge(configured(rules, {key: given[key] for key in given if key in asked}), TODAY)
 
 
 def said(name: str, rules: Sequence[Rule]) -> list[Finding]:

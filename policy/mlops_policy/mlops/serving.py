@@ -155,7 +155,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="endpoint-follows-releases",
         says="In production an endpoint serves what its release log says: what passed its gates.",
-        remedy="Leave version out, or set it to release, and promote the model with `mlops promote`.",
+        remedy="Leave version out, or set it to release, and release the model by its pipeline.",
         severity=Severity.HIGH,
         kinds=KINDS,
         judge=_follows,
