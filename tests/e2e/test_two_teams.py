@@ -48,14 +48,14 @@ def refused(platform: Platform, *arguments: str, manifest: Mapping[str, Any] | N
     return result.stderr
 
 
-def pod(image: str, *, privileged: bool = False, cpu: str = "10m") -> dict[str, Any]:
-    """A pod of red that meets Pod Security restricted unless it is privileged."""
-    security = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+def pod(image: str, *, host_network: bool = False, cpu: str = "10m") -> dict[str, Any]:
+    """A pod of red that meets Pod Security restricted unless it is in the node's network."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "tried", "namespace": RED},
         "spec": {
+            "hostNetwork": host_network,
             "securityContext": {
                 "runAsNonRoot": True,
                 "runAsUser": 65532,
@@ -65,7 +65,10 @@ def pod(image: str, *, privileged: bool = False, cpu: str = "10m") -> dict[str, 
                 {
                     "name": "tried",
                     "image": image,
-                    "securityContext": {"privileged": True} if privileged else security,
+                    "securityContext": {
+                        "allowPrivilegeEscalation": False,
+                        "capabilities": {"drop": ["ALL"]},
+                    },
                     "resources": {"requests": {"cpu": cpu}},
                 }
             ],
@@ -121,9 +124,11 @@ def test_the_quota_refuses_what_a_team_requests_beyond_it(
     assert error.endswith(", limited: requests.cpu=1\n")
 
 
-def test_pod_security_refuses_a_privileged_pod(platform: Platform, teams: Mapping[str, str]) -> None:
-    error = creating(platform, pod(teams["image"], privileged=True))
-    assert 'violates PodSecurity "restricted:v1.34": privileged' in error
+def test_pod_security_refuses_a_pod_in_the_nodes_network(
+    platform: Platform, teams: Mapping[str, str]
+) -> None:
+    error = creating(platform, pod(teams["image"], host_network=True))
+    assert 'violates PodSecurity "restricted:v1.34": host namespaces (hostNetwork=true)' in error
 
 
 def test_an_image_of_the_other_team_is_refused_and_one_of_the_platform_admitted(

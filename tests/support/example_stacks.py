@@ -25,7 +25,9 @@ class Example:
 
     def pulumi(self, *arguments: str, check: bool = True, stdin: str | None = None) -> str:
         """Standard output of `pulumi ...` on this stack, with the YAML language host on PATH."""
-        options = ["--cwd", str(self.folder), "--stack", self.stack, "--config-file", str(self.config)]
+        # `pulumi stack ...` reads the state alone.
+        config = [] if arguments[0] == "stack" else ["--config-file", str(self.config)]
+        options = ["--cwd", str(self.folder), "--stack", self.stack, *config]
         return with_yaml("pulumi", *arguments, *options, check=check, stdin=stdin)
 
 

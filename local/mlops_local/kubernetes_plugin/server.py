@@ -36,9 +36,14 @@ SCHEMA: dict[str, Any] = {
     "version": metadata.version("pulumi-kubernetes"),
     "provider": {
         "inputProperties": {
+            "clusterIdentifier": {"type": "string"},
             "context": {"type": "string"},
+            "deleteUnreachable": {"type": "boolean"},
+            "enablePatchForce": {"type": "boolean"},
             "enableServerSideApply": {"type": "boolean"},
             "kubeconfig": {"type": "string"},
+            "skipUpdateUnreachable": {"type": "boolean"},
+            "upsertExistingObjects": {"type": "boolean"},
         }
     },
 }

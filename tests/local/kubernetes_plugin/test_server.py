@@ -8,7 +8,8 @@ from pulumi.runtime.proto import provider_pb2, status_pb2
 
 from mlops_local.kubernetes_plugin.errors import PartialStateError
 from mlops_local.kubernetes_plugin.names import Proposal
-from mlops_local.kubernetes_plugin.server import details, proposal_in
+from mlops_local.kubernetes_plugin.server import SCHEMA, details, proposal_in
+from mlops_local.kubernetes_plugin.settings import KNOWN
 
 OPTIONS = provider_pb2.CheckRequest.AutonamingOptions
 
@@ -40,3 +41,9 @@ def test_the_engines_autonaming_is_heard(
     request_: provider_pb2.CheckRequest, expected: Proposal | None
 ) -> None:
     assert proposal_in(request_) == expected
+
+
+def test_the_schema_tells_programs_in_yaml_of_settings_that_there_are() -> None:
+    settings = SCHEMA["provider"]["inputProperties"]
+    assert {"kubeconfig", "context", "enableServerSideApply"} <= set(settings) <= KNOWN
+    assert (SCHEMA["name"], "version" in SCHEMA) == ("kubernetes", True)
