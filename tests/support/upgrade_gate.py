@@ -101,7 +101,9 @@ def refusals(environment: str, steps: Sequence[Step], expected: Iterable[Expecte
     """One text for each change that nobody listed, sorted; none means that the upgrade may go on."""
     listed = list(expected)
     left = [step for step in steps if not any(entry.covers(environment, step) for entry in listed)]
-    return sorted({_text(environment, step, left) for step in left})
+    # A replacement takes the engine three steps, of which one says which inputs differ.
+    most = {(step.kind, step.urn): step for step in sorted(left, key=lambda step: len(step.keys))}
+    return sorted(_text(environment, step, left) for step in most.values())
 
 
 def unused(environments: Mapping[str, Sequence[Step]], expected: Iterable[Expected]) -> list[str]:

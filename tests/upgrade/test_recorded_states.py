@@ -72,13 +72,21 @@ def test_a_pool_changes_in_place_and_other_system_nodes_are_new_ones(open_stack:
     cluster = {"systemNodes": {"instanceTypes": ["m7i.xlarge"]}, "pools": {"cpu": {"cpuLimit": 32}}}
     stack.configure({"mlops:cluster": cluster})
     stack.start_from(recorded_states.read("dev"))
-    assert stack.preview() == []
+    steps = stack.preview()
+    of_cluster = "urn:pulumi:dev::mlops::mlops:index:EksCluster$"
+    pool = f"{of_cluster}kubernetes:karpenter.sh/v1:NodePool::mlops-eks-cpu-pool"
+    nodes = f"{of_cluster}aws:eks/nodeGroup:NodeGroup::mlops-eks-system-nodes"
+    assert [step for step in steps if step.kind != "replace"] == [Step("update", pool, ("spec.limits.cpu",))]
+    assert refusals("dev", [step for step in steps if step.kind == "replace"]) == [
+        f"dev: replace {nodes} (instanceTypes[0], instanceTypes[1]): keep these inputs as they were, or list"
+        " it if the old one may be deleted"
+    ]
 
 
 @pytest.mark.parametrize("name", recorded_states.ENVIRONMENTS)
 def test_a_recorded_state_holds_no_secret_and_nothing_of_the_machine(name: str) -> None:
     text = json.dumps(recorded_states.read(name))
     secrets = ["plaintext", *(placeholders.secret(each) for each in SECRET_NAMES)]
-    machine = ["sourcePosition", "stackTrace", str(ROOT), str(Path.home()), tempfile.gettempdir()]
+    machine = ["sourcePosition", "stackTrace", str(ROOT), str(Path.home()), f"{tempfile.gettempdir()}/mlops-"]
     assert [each for each in (*secrets, *machine) if each in text] == []
     assert recorded_states.recorded_from()[name] != ""

@@ -26,8 +26,9 @@ def test_an_update_is_refused_with_the_inputs_that_differ() -> None:
 
 
 def test_a_replacement_is_one_refusal_though_the_engine_takes_three_steps() -> None:
-    operations = ("create-replacement", "replace", "delete-replaced")
-    assert refusals("dev", [Step(operation, OLD, ("spec.selector",)) for operation in operations]) == [
+    keys = ("spec.selector",)
+    steps = [Step("create-replacement", OLD, keys), Step("replace", OLD, keys), Step("delete-replaced", OLD)]
+    assert refusals("dev", steps) == [
         f"dev: replace {OLD} (spec.selector): keep these inputs as they were, or list it if the old one may"
         " be deleted"
     ]
