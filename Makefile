@@ -5,7 +5,7 @@ RUN := $(UV) run --frozen --no-sync
 export UV_PYTHON_DOWNLOADS := never
 export PULUMI_SKIP_UPDATE_CHECK := true
 
-.PHONY: up down test soak lint docs bench
+.PHONY: up down test soak lint docs bench upgrade-states
 
 up: .venv/.synced
 	$(RUN) mlops up
@@ -27,6 +27,9 @@ docs: .venv/.synced
 	$(RUN) python docs/serving_reference.py
 	$(RUN) python docs/aws_environments.py
 	$(RUN) python docs/policies.py
+
+upgrade-states: .venv/.synced
+	$(RUN) python tests/upgrade/record.py
 
 bench: .venv/.synced
 	$(RUN) python bench/run.py

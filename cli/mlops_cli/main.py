@@ -205,7 +205,7 @@ def endpoint_table(document: dict[str, Any]) -> Table:
     """Endpoints with what they serve."""
     table = Table("endpoint", "model", "version", "ready", "url")
     for entry in document["endpoints"]:
-        ready = "yes" if entry["ready"] else "no"
+        ready = {"ready": "yes", "not ready": "no"}.get(entry["state"], entry["state"])
         table.add_row(entry["name"], entry["model"], str(entry["version"] or "-"), ready, entry["url"])
     return table
 

@@ -84,7 +84,7 @@ def _listed(client: lightkube.Client, kind: Any, **where: Any) -> Iterator[Mappi
     info = kind._api_info.resource
     version = f"{info.group}/{info.version}" if info.group else info.version
     try:
-        listed: Iterable[Any] = client.list(kind, **where)  # type: ignore[call-overload] # of either scope
+        listed: Iterable[Any] = client.list(kind, **where)
         for each in listed:
             yield {**each.to_dict(), "apiVersion": version, "kind": info.kind}
     except API_ERRORS as error:
