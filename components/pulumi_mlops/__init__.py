@@ -40,6 +40,7 @@ from pulumi_mlops.platform_args import PlatformArgs, PlatformSecretsArgs
 from pulumi_mlops.remediation import Remediation
 from pulumi_mlops.remediation_args import RemediationArgs, RemediationRuleArgs
 from pulumi_mlops.scaling_args import (
+    IdleArgs,
     ScalingArgs,
     ScalingDirectionArgs,
     ScalingStepArgs,
@@ -68,6 +69,7 @@ __all__ = [
     "GrafanaDashboardsArgs",
     "GuardedNamespace",
     "GuardedNamespaceArgs",
+    "IdleArgs",
     "ImageRegistry",
     "ImageRegistryArgs",
     "ImageRegistrySource",

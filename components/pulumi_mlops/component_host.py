@@ -19,6 +19,7 @@ from pulumi.provider.server import ComponentInitError
 
 PACKAGE = "mlops"
 MODULES: Mapping[str, str] = {
+    "AdmissionPolicies": "admission",
     "AdoptedMonitoring": "adopted_monitoring",
     "Budget": "aws.budget",
     "CiRole": "aws.ci_role",

@@ -20,7 +20,7 @@ from mlops_policy.mlops import serving, watching
 from mlops_policy.rules import Rule
 from mlops_policy.stackwide import reach, secrets
 
-FAMILIES: dict[str, tuple[Rule, ...]] = {
+KUBERNETES: dict[str, tuple[Rule, ...]] = {
     "kubernetes pods": pods.RULES,
     "kubernetes pod habits": pod_habits.RULES,
     "kubernetes images": images.RULES,
@@ -30,6 +30,10 @@ FAMILIES: dict[str, tuple[Rule, ...]] = {
     "kubernetes namespaces": namespaces.RULES,
     "kubernetes rbac": rbac.RULES,
     "helm releases": releases.RULES,
+}
+"""Families about objects of Kubernetes, whoever makes them and whatever they are for."""
+FAMILIES: dict[str, tuple[Rule, ...]] = {
+    **KUBERNETES,
     "aws eks": eks.RULES,
     "aws nodes": nodes.RULES,
     "aws identity": identity.RULES,

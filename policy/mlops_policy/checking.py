@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mlops_policy.catalog import FAMILIES
+from mlops_policy.catalog import KUBERNETES
 from mlops_policy.errors import BadConfig
 from mlops_policy.judging import Finding, Judge, Outcome, configured
 from mlops_policy.kubernetes.namespaces import LIMITS, QUOTA
@@ -20,12 +20,6 @@ VERSION: Final = 1
 """Of the report's document."""
 LEVEL: Final = "enforcementLevel"
 """As in the configuration of a pack, by which `pulumi` sets a policy's level."""
-KUBERNETES: Final = {
-    family: rules
-    for family, rules in FAMILIES.items()
-    if all(kind.startswith("kubernetes:") for rule in rules for kind in rule.kinds)
-}
-"""Families of rules about objects of Kubernetes."""
 RULES: Final = tuple(rule for rules in KUBERNETES.values() for rule in rules)
 
 

@@ -102,5 +102,5 @@ def test_the_version_is_the_same_everywhere(schema: dict[str, Any]) -> None:
 
 
 def test_an_unknown_component_is_told_with_those_there_are() -> None:
-    with pytest.raises(ValueError, match="no component 'mlops:index:Endpoint'; there are: AdoptedMonitoring"):
+    with pytest.raises(ValueError, match="no component 'mlops:index:Endpoint'; there are: AdmissionPolicies"):
         component_host.component_of("mlops:index:Endpoint")

@@ -14,7 +14,7 @@ from mlops_cli import render
 from mlops_policy import documents
 from mlops_policy.checking import RULES
 from mlops_policy.judging import Judge, configured
-from mlops_policy.pack import from_stack
+from mlops_policy.stack_config import from_stack
 from mlops_stacks.recording import Document
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,7 @@ def _judged(document: Document, name: str) -> list[tuple[str, str]]:
         key: value if isinstance(value, str) else json.dumps(value)
         for key, value in aws_environments.config(name).items()
     }
-    judge = Judge(configured(RULES, from_stack(config, RULES)), TODAY)
+    judge = Judge(configured(RULES, from_stack(config, RULES)[1]), TODAY)
     found = judge.all(documents.resources(document.model_dump(by_alias=True)))
     return [(each.rule.name, each.message) for each in found]
 

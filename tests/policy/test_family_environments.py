@@ -66,7 +66,6 @@ EVERYWHERE = [
         {"endpoint-metrics", "endpoint-alerts"},
     ),
     ("mlops-model-registry-service", "spec.type", "LoadBalancer", {"stack-published-services"}),
-    ("mlops-model-registry-service", "spec.type", "ExternalName", {"stack-no-external-names"}),
     (
         "mlops-model-registry-flows",
         "spec.ingress[0]",
@@ -109,7 +108,7 @@ PRODUCTION = [
     ("mlops-eks-cpu-pool", "spec.template.spec.requirements[4].values", ["c", "g"], {"cost-node-pool-gpus"}),
     ("mlops-budget-monthly", "limitAmount", "0", {"cost-budget"}),
     ("mlops-budget-monthly", "notifications[0].subscriberEmailAddresses", MISSING, {"cost-budget-notices"}),
-    ("mlops-eks-logs", "retentionInDays", MISSING, {"cost-log-retention"}),
+    ("mlops-eks-logs", "retentionInDays", 3653, {"cost-log-retention"}),
     ("mlops-eks-cluster", "tags.mlops:owner", MISSING, {"cost-required-tags"}),
     ("mlops-eks-cpu-class", "spec.tags", MISSING, {"cost-required-tags"}),
     ("mlops-eks-system-template", "tagSpecifications[1].tags", {}, {"cost-required-tags"}),

@@ -67,13 +67,11 @@ GOOD = {
     "s3-no-force": False,
     "ecr-no-force": False,
     "rds-no-password": "",
-    "vpc-no-open-rule-6": "2001:db8::/32",
 }
 """Good values of fields that the hardened program does without."""
 GOOD_IF_ABSENT = frozenset(
     {
         *GOOD, "identity-buckets", "identity-one-role", "identity-web", "rds-backups-week", "s3-noncurrent",
-        "vpc-no-open-group", "vpc-no-open-rule",
     }
 )  # fmt: skip
 GOOD_IF_UNKNOWN = frozenset(

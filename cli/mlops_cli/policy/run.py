@@ -10,7 +10,8 @@ from typing import Any
 
 from mlops_cli.errors import BadPolicyInput, CommandError
 from mlops_policy import checking, manifests, yaml_text
-from mlops_policy.checking import KUBERNETES, Report
+from mlops_policy.catalog import KUBERNETES
+from mlops_policy.checking import Report
 from mlops_policy.errors import BadConfig, BadManifest, RuleFault
 from mlops_policy.judging import Outcome
 from mlops_policy.resources import Resource

@@ -1,22 +1,18 @@
-"""The network: who called whom is logged, and nothing is open to everybody."""
+"""The network: who called whom is logged, and nothing is open by itself."""
 
 from __future__ import annotations
 
 from mlops_policy.aws.frameworks import hub
 from mlops_policy.aws.kinds import (
     DEFAULT_GROUP,
-    EVERYWHERE,
     FLOW_LOG,
-    INGRESS_RULE,
-    SECURITY_GROUP,
     SUBNET,
     VPC,
 )
 from mlops_policy.building import companion, field
 from mlops_policy.rules import Rule, Severity
-from mlops_policy.wanted import NO, equal, without
+from mlops_policy.wanted import NO, equal
 
-_NAMED = "Name the networks or the security groups that need to come in."
 RULES: tuple[Rule, ...] = (
     companion("vpc-flow-logs", "Of a network it is logged who called whom.", VPC, FLOW_LOG, "vpcId",
               remedy="Add a FlowLog whose vpcId is this network's.", severity=Severity.MEDIUM,
@@ -28,12 +24,4 @@ RULES: tuple[Rule, ...] = (
               frameworks=hub("EC2.2")),
     field("vpc-no-public-address", "Nothing gets a public address by itself.", (SUBNET,),
           "mapPublicIpOnLaunch", NO, severity=Severity.MEDIUM, frameworks=hub("EC2.15")),
-    field("vpc-no-open-group", "No security group is open to everybody.", (SECURITY_GROUP,),
-          "ingress[].cidrBlocks", without(EVERYWHERE), bad=["0.0.0.0/0"], remedy=_NAMED,
-          frameworks=hub("EC2.18", "EC2.19")),
-    field("vpc-no-open-rule", "No rule of a security group is open to everybody by IPv4.", (INGRESS_RULE,),
-          "cidrIpv4", without(EVERYWHERE), bad="0.0.0.0/0", remedy=_NAMED,
-          frameworks=hub("EC2.18", "EC2.19")),
-    field("vpc-no-open-rule-6", "No rule of a security group is open to everybody by IPv6.", (INGRESS_RULE,),
-          "cidrIpv6", without(EVERYWHERE), bad="::/0", remedy=_NAMED, frameworks=hub("EC2.18", "EC2.19")),
 )  # fmt: skip

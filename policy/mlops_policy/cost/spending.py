@@ -112,8 +112,8 @@ def _few_gpus(subject: Subject, stack: Stack, config: GpusConfig) -> Iterator[st
 def _bounded(subject: Subject, stack: Stack, config: RetentionConfig) -> Iterator[str]:
     view = subject.view.at("retentionInDays")
     days = view.whole()
-    if not 1 <= days <= config.most_days:
-        yield f"{view.path} is {days or 'not set, which is for ever'}; 1 to {config.most_days} are allowed"
+    if days > config.most_days:
+        yield f"{view.path} is {days}; up to {config.most_days} are allowed"
 
 
 RULES: tuple[Rule, ...] = (
@@ -156,8 +156,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="cost-log-retention",
-        says="Logs in CloudWatch are kept for a number of days and no longer.",
-        remedy="Set retentionInDays.",
+        says="Logs in CloudWatch are kept no longer than they are of use.",
+        remedy="Lower retentionInDays.",
         severity=Severity.MEDIUM,
         kinds=("aws:cloudwatch/logGroup:",),
         judge=_bounded,

@@ -85,12 +85,6 @@ def _published(subject: Subject, stack: Stack, config: PublishedConfig) -> Itera
     )
 
 
-def _no_alias(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]:
-    kind, name = subject.view.at("spec.type"), subject.view.at("spec.externalName")
-    if kind.text() == "ExternalName":
-        yield f"{kind.path} is ExternalName and leads to {name.text() or 'nothing'}"
-
-
 def _backends(resource: Resource) -> Iterator[View]:
     """Where a route names a Service."""
     spec = resource.view.at("spec")
@@ -241,14 +235,6 @@ RULES: tuple[Rule, ...] = (
         kinds=(SERVICE,),
         judge=_published,
         config=PublishedConfig,
-    ),
-    Rule(
-        name="stack-no-external-names",
-        says="No Service is an alias of a host elsewhere, to which pods would hand their requests and keys.",
-        remedy="Use the host's own name, and name the flow to it in a NetworkPolicy.",
-        severity=Severity.HIGH,
-        kinds=(SERVICE,),
-        judge=_no_alias,
     ),
     Rule(
         name="stack-routes-to-endpoints",

@@ -9,7 +9,7 @@ import pytest
 
 from mlops_policy.admission.documents import policies, unsaid, why_not
 from mlops_policy.building import field
-from mlops_policy.catalog import RULES
+from mlops_policy.checking import RULES
 from mlops_policy.kubernetes.objects import LONG_RUNNING, WORKLOADS, containers, pods, templates
 from mlops_policy.rules import ProductionConfig, Rule, RuleConfig
 from mlops_policy.wanted import ABSENT, GIVEN, YES, Wanted, at_least, equal, has, like, one_of, only, without

@@ -62,7 +62,6 @@ def test_rules_of_production_are_not_asked_of_others() -> None:
 def test_offenders_are_named_by_their_urns() -> None:
     found = broken(RULES, of_document(aws_answers.recorded(aws_programs.open_ground)), ELSEWHERE)
     start = "urn:pulumi:test::mlops::aws"
-    assert found["vpc-no-open-group"] == [f"{start}:ec2/securityGroup:SecurityGroup::open"]
     assert found["s3-block"] == [f"{start}:s3/bucket:Bucket::open"]
     assert found["eks-endpoint"] == [f"{start}:eks/cluster:Cluster::public"]
     assert found["rds-encrypted"] == [f"{start}:rds/instance:Instance::plain"]

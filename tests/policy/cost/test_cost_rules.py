@@ -74,7 +74,10 @@ SAMPLES = {
         absent_is_good=True,
     ),
     "cost-log-retention": Sample(
-        (made("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 90}),), "retentionInDays", bad=3653
+        (made("aws:cloudwatch/logGroup:LogGroup", {"retentionInDays": 90}),),
+        "retentionInDays",
+        bad=3653,
+        absent_is_good=True,
     ),
 }
 

@@ -28,9 +28,6 @@ SAMPLES = {
     "stack-published-services": Sample(
         (service("model-registry", "model-registry"),), "spec.type", bad="LoadBalancer", absent_is_good=True
     ),
-    "stack-no-external-names": Sample(
-        (service("model-registry", "model-registry"),), "spec.type", bad="ExternalName", absent_is_good=True
-    ),
     "stack-routes-to-endpoints": Sample(
         (
             kube("elbv2.k8s.aws/v1beta1:TargetGroupBinding", {"serviceRef": {"name": "mortgage"}}),

@@ -11,8 +11,10 @@ import pytest
 import aws_schema
 from aws_environments import ACCOUNT, AUTHORITIES, config, merged, recorded
 from iam_evaluator import allows, trusts
-from mlops_stacks import tag_check
+from mlops_policy.cost import tags
+from mlops_policy.testing import judged
 from mlops_stacks.recording import Document
+from policy_aws_samples import of_document
 from preview_update import differences
 from pulumi_mlops.aws import iam_policy
 from stack_settings import problem
@@ -134,7 +136,8 @@ def test_what_it_registers_holds_as_everything_else_of_the_environment() -> None
     changes = {"mlops:aws": {**GROUND, "ci": CI}}
     preview = recorded("prod", changes, preview=True)
     assert aws_schema.problems(made()) == []
-    assert tag_check.untagged(made()) == []
+    found = of_document(made())
+    assert [judged(rule, found) for rule in tags.RULES] == [[], []]
     assert [each for each in differences(preview, made()) if "mlops-ci" in each] == []
 
 
