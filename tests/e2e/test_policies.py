@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
-from running_platform import ROOT, Platform, mlops, pulumi
+from running_platform import ROOT, Platform, mlops, pulumi, run
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 PACK = ("--policy-pack", str(ROOT / "policy"))
@@ -38,3 +40,27 @@ def test_a_broken_policy_stops_a_preview_before_anything_is_made(platform: Platf
     assert "[mandatory]" in refused.stdout
     assert "image-registry  (kubernetes:apps/v1:Deployment: mlops-mortgage-endpoint-server)" in refused.stdout
     pulumi("preview", "--stack", "e2e", "--expect-no-changes", "--non-interactive")
+
+
+MANIFEST = """
+apiVersion: v1
+kind: Pod
+metadata: {name: bare, namespace: shop}
+spec:
+  containers: [{name: server, image: "server:latest"}]
+"""
+
+
+def test_the_commands_of_the_readme_do_what_it_says(platform: Platform, tmp_path: Path) -> None:
+    section = (ROOT / "README.md").read_text().split("## Policies\n")[1].split("\n## ")[0]
+    commands = re.findall(r"^\$ (.+)$", section, re.MULTILINE)
+    manifest = tmp_path / "deployment.yaml"
+    manifest.write_text(MANIFEST)
+    by_hand, check, listed = (shlex.split(command) for command in commands)
+    assert by_hand == ["pulumi", "preview", "-s", "local", "--policy-pack", "policy"]
+    assert report(pulumi("preview", "-s", "e2e", *by_hand[4:]).stdout) == [PASSED]
+    assert check == [".venv/bin/mlops", "policy", "check", manifest.name]
+    refused = mlops(*check[1:3], str(manifest), check=False)
+    assert refused.returncode == 15
+    assert "image-digest" in refused.stdout
+    assert "pod-non-root" in run([*listed]).stdout

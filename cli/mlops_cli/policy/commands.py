@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-policy = typer.Typer(no_args_is_help=True, help="Policies about Kubernetes, without Pulumi.")
+policy = typer.Typer(no_args_is_help=True, help="Policies, without Pulumi.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
@@ -43,7 +43,7 @@ def check(
 
 @policy.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """Say what the policies about Kubernetes ask for."""
+    """Say what all policies ask for, family by family."""
     from mlops_cli.policy import run
 
     typer.echo(json.dumps(run.rules(), indent=2) if as_json else run.rules_table())

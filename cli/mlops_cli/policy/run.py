@@ -10,7 +10,7 @@ from typing import Any
 
 from mlops_cli.errors import BadPolicyInput, CommandError
 from mlops_policy import checking, manifests, yaml_text
-from mlops_policy.catalog import KUBERNETES
+from mlops_policy.catalog import FAMILIES
 from mlops_policy.checking import Report
 from mlops_policy.errors import BadConfig, BadManifest, RuleFault
 from mlops_policy.judging import Outcome
@@ -71,7 +71,7 @@ def rules() -> list[dict[str, Any]]:
             "frameworks": [f"{each.name} {each.control}" for each in rule.frameworks],
             "config": schema_of(rule),
         }
-        for family, of_family in KUBERNETES.items()
+        for family, of_family in FAMILIES.items()
         for rule in of_family
     ]
 
@@ -81,7 +81,7 @@ def rules_table() -> str:
     found = rules()
     wide = max(len(each["name"]) for each in found)
     lines = []
-    for family, of_family in KUBERNETES.items():
+    for family, of_family in FAMILIES.items():
         lines.append(f"{family}:")
         lines += [
             f"  {rule.name:{wide}}  {rule.severity.value:8}  {rule.level.value:9}  {rule.says}"

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from mlops_cli.errors import BadPolicyInput, ClusterUnreadable
 from mlops_cli.main import app
 from mlops_cli.policy import cluster
-from mlops_policy.checking import RULES
+from mlops_policy.catalog import RULES
 from mlops_policy.manifests import own
 
 BAD = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {type: NodePort}\n"
