@@ -14,7 +14,7 @@ from otlp_receiver import Receiver
 from running_platform import CACHE
 from serving_process import Gateway
 
-RECORDED = ("tests/cli/", "tests/components/", "tests/docs/", "tests/stacks/")
+RECORDED = ("tests/cli/", "tests/components/", "tests/docs/", "tests/policy/", "tests/stacks/")
 
 
 class Thirds(LoadScopeScheduling):
