@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from mlops_serving import errors
+from mlops_serving.gate.admin import NAMES as GATE
 from mlops_serving.metrics.catalog import SPECS
 from mlops_serving.metrics.process import PROCESS_SPECS
 from mlops_serving.settings import Settings
@@ -58,6 +59,8 @@ def metrics() -> Iterator[tuple[str, str, str, str]]:
     """One row for each metric."""
     for spec in (*SPECS, *PROCESS_SPECS):
         yield f"`{spec.name}`", spec.kind, ", ".join(spec.labels), spec.text
+    for name, (kind, text) in GATE.items():
+        yield f"`{name}`", kind, "", f"Of the [gate](scaling.md#no-pods-while-nobody-asks): {text}"
 
 
 def failures() -> Iterator[tuple[str, str, str]]:

@@ -126,7 +126,9 @@ def test_a_wrong_argument_is_told_by_its_path_without_a_traceback(
 
 
 def test_a_component_that_there_is_not_is_told_with_those_there_are(process: ComponentProcess) -> None:
-    with pytest.raises(grpc.RpcError, match="no component 'mlops:index:Nothing'; there are: Adopted"):
+    with pytest.raises(
+        grpc.RpcError, match="no component 'mlops:index:Nothing'; there are: AdmissionPolicies"
+    ):
         process.construct("Nothing", "one", {})
 
 

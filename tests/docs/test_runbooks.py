@@ -9,6 +9,7 @@ import yaml
 import endpoint_stories
 import platform_stories
 from mlops_cli.main import app
+from mlops_serving.gate import admin as gate
 from mlops_serving.metrics import catalog
 from pulumi_mlops.alerts import metrics, render, render_platform, runbook
 from pulumi_mlops.alerts.rules import all_rules
@@ -54,7 +55,7 @@ def test_links_lead_to_pages_and_queries_ask_for_metrics_that_exist(page: Path) 
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         assert (RUNBOOKS / target).is_file(), target
     recorded = frozenset(rule["record"] for rule in RULES if "record" in rule)
-    served = frozenset(spec.name for spec in catalog.SPECS)
+    served = frozenset(spec.name for spec in catalog.SPECS) | gate.NAMES.keys()
     for query in re.findall(r"In Prometheus:\n\n    (.+)\n", text):
         metrics.refuse_unknown(query, recorded | served)
 
