@@ -42,6 +42,15 @@ def test_a_broken_policy_stops_a_preview_before_anything_is_made(platform: Platf
     pulumi("preview", "--stack", "e2e", "--expect-no-changes", "--non-interactive")
 
 
+def test_the_objects_of_the_platform_break_no_policy_as_the_cluster_has_them(platform: Platform) -> None:
+    told = mlops("policy", "check", "--kubeconfig", str(platform.kubeconfig), "--json", check=False)
+    broken = json.loads(told.stdout)["findings"]
+    # What the node brings along is kubeadm's and the provisioner's.
+    strangers = ("kubeadm", "local-path", "/default")
+    assert [each for each in broken if not any(name in each["object"] for name in strangers)] == []
+    assert len(broken) > 0
+
+
 MANIFEST = """
 apiVersion: v1
 kind: Pod

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import httpx2
 import lightkube
 from lightkube.config.kubeconfig import KubeConfig
 from lightkube.core.exceptions import ApiError, ConfigError
@@ -80,6 +81,13 @@ def objects(client: lightkube.Client) -> Iterator[Mapping[str, Any]]:
         yield from (each for each in listed if each["metadata"]["namespace"] not in SYSTEM)
 
 
+def _status(error: Exception) -> int:
+    """The HTTP status of an answer that refuses; 0 for no answer. Of a group that is not there it is no JSON."""
+    if isinstance(error, ApiError):
+        return int(error.status.code or 0)
+    return error.response.status_code if isinstance(error, httpx2.HTTPStatusError) else 0
+
+
 def _listed(client: lightkube.Client, kind: Any, **where: Any) -> Iterator[Mapping[str, Any]]:
     info = kind._api_info.resource
     version = f"{info.group}/{info.version}" if info.group else info.version
@@ -88,6 +96,6 @@ def _listed(client: lightkube.Client, kind: Any, **where: Any) -> Iterator[Mappi
         for each in listed:
             yield {**each.to_dict(), "apiVersion": version, "kind": info.kind}
     except API_ERRORS as error:
-        if kind is _SCALED and isinstance(error, ApiError) and error.status.code == _NOT_FOUND:
+        if kind is _SCALED and _status(error) == _NOT_FOUND:
             return
         raise ClusterUnreadable(f"cannot list {info.kind}: {error}") from error

@@ -105,7 +105,8 @@ def _client(answer: Any) -> lightkube.Client:
 def _answer(request: httpx2.Request) -> httpx2.Response:
     plural = request.url.path.rpartition("/")[2]
     if plural == "scaledobjects":
-        return httpx2.Response(404, json={"kind": "Status", "code": 404, "message": "not found"})
+        # As of any group that the API server does not serve.
+        return httpx2.Response(404, text="404 page not found")
     controlled = {"apiVersion": "apps/v1", "kind": "D", "name": "d", "uid": "u", "controller": True}
     made = {"name": "web-1", "namespace": "shop", "ownerReferences": [controlled]}
     items = {
