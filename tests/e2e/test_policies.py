@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 
 from running_platform import ROOT, Platform, mlops, pulumi, run
 
@@ -42,8 +43,14 @@ def test_a_broken_policy_stops_a_preview_before_anything_is_made(platform: Platf
     pulumi("preview", "--stack", "e2e", "--expect-no-changes", "--non-interactive")
 
 
-def test_the_objects_of_the_platform_break_no_policy_as_the_cluster_has_them(platform: Platform) -> None:
-    told = mlops("policy", "check", "--kubeconfig", str(platform.kubeconfig), "--json", check=False)
+def test_the_objects_of_the_platform_break_no_policy_as_the_cluster_has_them(
+    platform: Platform, tmp_path: Path
+) -> None:
+    settings = yaml.safe_load((ROOT / "stacks" / "Pulumi.e2e.yaml").read_text())["config"]
+    config = tmp_path / "policy.yaml"
+    config.write_text(yaml.safe_dump(settings["mlops:policy"]))
+    cluster = ("--kubeconfig", str(platform.kubeconfig), "--config", str(config))
+    told = mlops("policy", "check", *cluster, "--json", check=False)
     broken = json.loads(told.stdout)["findings"]
     # What the node brings along is kubeadm's and the provisioner's.
     strangers = ("kubeadm", "local-path", "/default")
