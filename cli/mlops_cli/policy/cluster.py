@@ -82,7 +82,7 @@ def objects(client: lightkube.Client) -> Iterator[Mapping[str, Any]]:
 
 
 def _status(error: Exception) -> int:
-    """The HTTP status of an answer that refuses, which is no JSON where the group is unknown; 0 for no answer."""
+    """The HTTP status of a refusal, which is no JSON where the group is unknown; 0 for no answer."""
     if isinstance(error, ApiError):
         return int(error.status.code or 0)
     return error.response.status_code if isinstance(error, httpx2.HTTPStatusError) else 0
