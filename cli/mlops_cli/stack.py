@@ -100,17 +100,27 @@ class EnvironmentStack:
 
 
 def write_project(folder: Path, workspace: Path) -> None:
-    """Make `folder` a Pulumi project whose program and virtual environment are the workspace's.
+    """Make `folder` a Pulumi project whose program, virtual environment and policies are the workspace's.
 
     The engine keeps a stack's configuration beside its project; so it never writes into the checkout.
     """
-    project = yaml.safe_load((workspace / "Pulumi.yaml").read_text())
+    project = _placed(workspace / "Pulumi.yaml")
     project["main"] = str(workspace / project["main"])
-    options = project["runtime"]["options"]
-    options["virtualenv"] = str(workspace / options["virtualenv"])
     del project["stackConfigDir"]
-    folder.mkdir(parents=True, exist_ok=True)
+    # `pulumi --policy-pack policy` typed by hand looks for the pack beside the project.
+    source, pack = workspace / "policy", folder / "policy"
+    pack.mkdir(parents=True, exist_ok=True)
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
+    (pack / "PulumiPolicy.yaml").write_text(yaml.safe_dump(_placed(source / "PulumiPolicy.yaml")))
+    (pack / "__main__.py").write_text((source / "__main__.py").read_text())
+
+
+def _placed(file: Path) -> dict[str, Any]:
+    """A project's or a pack's file, its virtual environment named wherever the file may be."""
+    project: dict[str, Any] = yaml.safe_load(file.read_text())
+    options = project["runtime"]["options"]
+    options["virtualenv"] = os.path.normpath(file.parent / options["virtualenv"])
+    return project
 
 
 def _ensure_passphrase(file: Path) -> None:

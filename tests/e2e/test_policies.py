@@ -34,7 +34,7 @@ def test_pulumi_typed_by_hand_is_judged_by_the_same_pack(platform: Platform) -> 
 
 def test_a_broken_policy_stops_a_preview_before_anything_is_made(platform: Platform, tmp_path: Path) -> None:
     config = tmp_path / "policy.json"
-    config.write_text(json.dumps({"image-registry": {"allowed": ["registry.example.org/team"]}}))
+    config.write_text(json.dumps({"image-registry": {"registries": ["registry.example.org/team/*"]}}))
     options = ("--stack", "e2e", "--non-interactive", *PACK, "--policy-pack-config", str(config))
     refused = pulumi("up", "--yes", *options, check=False)
     assert refused.returncode != 0
