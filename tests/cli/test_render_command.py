@@ -225,7 +225,7 @@ def test_a_tree_for_people_has_every_resource_once_and_says_what_is_a_placeholde
     assert sorted(names) == sorted(
         next(word for word in line.split() if word in set(names)) for line in table[2:]
     )
-    assert lines[-2] == f"{len(names)} resources, 11 of them components."
+    assert lines[-2] == f"{len(names)} resources, 12 of them components."
     assert lines[-1].startswith("Placeholders stand for what `mlops up` makes: mlops:images.alertmanager, ")
 
 

@@ -80,6 +80,12 @@ class Checkout:
         project["runtime"]["options"]["virtualenv"] = sys.prefix
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         (self.folder / "uv.lock").touch()
+        source, pack = ROOT / "policy", self.folder / "policy"
+        pack.mkdir(exist_ok=True)
+        policies = yaml.safe_load((source / "PulumiPolicy.yaml").read_text())
+        policies["runtime"]["options"]["virtualenv"] = sys.prefix
+        (pack / "PulumiPolicy.yaml").write_text(yaml.safe_dump(policies))
+        (pack / "__main__.py").write_text((source / "__main__.py").read_text())
         file = self.folder / "stacks" / f"Pulumi.{name}.yaml"
         file.parent.mkdir(exist_ok=True)
         # The engine keeps what it encrypts with beside the settings.
