@@ -20,6 +20,8 @@ VERBS: Mapping[OpType, tuple[str, str]] = {
 }
 COLOUR = re.compile(r"<\{%.*?%\}>")
 """The engine's marks for colours in what policies say."""
+UNDECIDED = "is not known yet; the update decides"
+"""In what a policy says that a preview cannot decide."""
 QUIET_TYPES = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 
@@ -73,7 +75,8 @@ class StackProgress:
         said = f"policy {event.policy_name}: {about}{text}"
         if event.enforcement_level == "mandatory":
             self.errors.append(said)
-        else:
+        elif UNDECIDED not in text:
+            # What a preview cannot decide is in the engine's own report, a line for each value.
             self._line(f"  {said}")
 
     def _diagnostic(self, event: DiagnosticEvent) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import grpc
@@ -63,6 +64,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._name, self._version, self._rules, self._today = name, version, list(rules), today
         self._initial: Mapping[str, Mapping[str, Any]] = {}
         self._preview = True
+        self._inputs: dict[str, Mapping[str, Any]] = {}
         self._levels = {rule.name: rule.level for rule in rules} | {
             key: level for key, (_, level) in _OWN.items()
         }
@@ -115,14 +117,16 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         return empty_pb2.Empty()
 
     def Analyze(self, request: Any, context: grpc.ServicerContext) -> Any:
+        resource = resource_of(request)
+        self._inputs[resource.urn] = resource.props
         try:
-            found = self._judge.resource(resource_of(request))
+            found = self._judge.resource(resource)
         except RuleFault as fault:
             _refuse(context, str(fault))
         return analyzer_pb2.AnalyzeResponse(diagnostics=self._told(found))
 
     def AnalyzeStack(self, request: Any, context: grpc.ServicerContext) -> Any:
-        stack = Stack(map(resource_of, request.resources), self._today)
+        stack = Stack(map(self._of_stack, request.resources), self._today)
         try:
             found = self._judge.stack(stack)
         except RuleFault as fault:
@@ -156,6 +160,11 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                         properties=mended,
                     )
         return response
+
+    def _of_stack(self, message: Any) -> Resource:
+        """A resource as it is; where its provider is not known yet, a preview has the inputs alone."""
+        resource = resource_of(message)
+        return resource if resource.props else replace(resource, props=self._inputs.get(resource.urn, {}))
 
     def _use(self, rules: Iterable[Configured]) -> None:
         chosen = [each for each in rules if self._levels[each.rule.name] is not Level.DISABLED]

@@ -81,17 +81,17 @@ def _told(checkout: Checkout, s3: Any) -> Story:
 
 def _interrupted(checkout: Checkout) -> Done:
     """An update that gets Ctrl-C once some resources are made."""
-    running, said = checkout.start("up", "dev"), list[str]()
-    assert running.stdout is not None
-    made = 0
-    for line in running.stdout:
-        said.append(line)
-        made += line.startswith("  created ")
-        if made == SOME:
-            os.killpg(running.pid, signal.SIGINT)
-            break
-    said += running.stdout.readlines()
-    return Done(running.wait(60), "".join(said), "")
+    made, said = 0, list[str]()
+    with checkout.start("up", "dev") as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            said.append(line)
+            made += line.startswith("  created ")
+            if made == SOME:
+                os.killpg(running.pid, signal.SIGINT)
+                break
+        said += running.stdout.readlines()
+        return Done(running.wait(60), "".join(said), "")
 
 
 def names(resources: list[dict[str, Any]]) -> set[tuple[str, str]]:
