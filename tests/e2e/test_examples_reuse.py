@@ -52,7 +52,8 @@ def test_a_program_in_yaml_is_told_which_argument_is_wrong(platform: Platform, t
     with initialized(folder_of("yaml_endpoint"), "yaml-bad", tmp_path, values) as example:
         shown = example.pulumi("preview", "--non-interactive", check=False)
     # The engine breaks lines by the width of a terminal.
-    assert "image: 'serving:latest' does not name an image by digest" in re.sub(r"\s+", " ", shown)
+    problem = "property image with value '{serving:latest}' has a problem: 'serving:latest' does not name an "
+    assert f"{problem}image by digest" in re.sub(r"\s+", " ", shown)
     assert "Traceback" not in shown
 
 
