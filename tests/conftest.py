@@ -31,7 +31,7 @@ class Thirds(LoadScopeScheduling):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the scopes; of tests with one name pytest-xdist would run one and drop the others without a word."""
+    """Order the scopes. Of tests with one name pytest-xdist runs one and drops the others without a word."""
     # The longest scope begins first, so that nobody waits for it alone at the end.
     items.sort(key=lambda item: not item.nodeid.startswith("tests/e2e/"))
     names = Counter(item.nodeid for item in items)
