@@ -175,7 +175,7 @@ def test_a_destroy_asks_before_it_deletes(story: Story) -> None:
         "error: this deletes the above of account 123456789012 in eu-central-1 and cannot be undone; nothing "
         "was deleted.\nRepeat as `mlops down dev --yes`.\n"
     )
-    assert story.held["asked"] == story.held["again"]
+    assert story.held["asked"] == story.held["nothing new"]
 
 
 def test_a_destroy_takes_nodes_before_who_made_them_and_the_network_last(story: Story) -> None:
