@@ -144,9 +144,10 @@ def update(stack: Updatable, ui: Ui) -> None:
     checked = StackProgress(lambda line: None, lambda line: None)
     progress = StackProgress(ui.report, ui.line)
     try:
+        ui.report("policies")
         with engine_stops_first():
-            ui.report("policies")
             handle.preview(on_event=checked.on_event, policy_packs=stack.policy_packs)
+        with engine_stops_first():
             handle.up(on_event=progress.on_event, policy_packs=stack.policy_packs)
     except auto.CommandError as error:
         raise StackFailed(failure_text("pulumi up", progress.errors or checked.errors, str(error))) from error
@@ -164,6 +165,8 @@ def engine_stops_first() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
     try:
         yield
+        if interrupted.is_set():
+            raise KeyboardInterrupt
     except auto.CommandError:
         if interrupted.is_set():
             raise KeyboardInterrupt from None
