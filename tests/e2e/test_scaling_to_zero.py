@@ -18,7 +18,7 @@ FIGURES = logging.getLogger("figures")
 FIRST_ANSWER_SECONDS = 30
 BODY = {"inputs": [{"name": "features", "shape": [1, 29], "datatype": "FP32", "data": [1.0] * 29}]}
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600), pytest.mark.quiet]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600), pytest.mark.soak]
 
 
 @pytest.fixture
