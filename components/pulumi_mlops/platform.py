@@ -101,6 +101,7 @@ class Platform(pulumi.ComponentResource):
         """The pipelines by the endpoint that waits for them."""
         after = pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[store, mlflow]))
         by_endpoint: dict[str, list[Pipeline]] = {}
+        self._trained: list[tuple[pulumi.Input[str], Pipeline]] = []
         for wanted in site.args["pipelines"]:
             pipeline = Pipeline(
                 f"{site.name}-{wanted['name']}-pipeline",
@@ -108,6 +109,7 @@ class Platform(pulumi.ComponentResource):
                 after,
             )
             by_endpoint.setdefault(wanted["endpoint"], []).append(pipeline)
+            self._trained.append((wanted["model"], pipeline))
         return by_endpoint
 
     def _keda(self, site: Site, object_name: str) -> list[pulumi.Resource]:
@@ -174,8 +176,9 @@ class Platform(pulumi.ComponentResource):
     ) -> list[EndpointOutput]:
         described: list[EndpointOutput] = []
         for wanted in site.args["endpoints"]:
-            # The first pods find the release that the pipeline's Job has written.
-            before = [*parts, *pipelines.get(wanted["name"], [])]
+            # The first pods find the release, or the version, that a pipeline's Job has written.
+            same = [made for model, made in self._trained if _same(model, wanted["model"])]
+            before = [*parts, *(pipelines.get(wanted["name"]) or same)]
             endpoint = ModelEndpoint(
                 f"{site.name}-{wanted['name']}-endpoint",
                 wiring.endpoint(site, wanted, store.url, self._keda_namespace),
@@ -191,6 +194,11 @@ class Platform(pulumi.ComponentResource):
                 }
             )
         return described
+
+
+def _same(one: pulumi.Input[str], other: pulumi.Input[str]) -> bool:
+    """Whether two names are known and one; an output equals nothing that can be told now."""
+    return isinstance(one, str) and isinstance(other, str) and one == other
 
 
 def _published(outside: pulumi.Output[str | None], inside: pulumi.Output[str]) -> pulumi.Output[str]:
