@@ -96,10 +96,10 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
         self._preview = request.dry_run
         try:
             levels, self._initial = from_stack(request.config, self._rules)
+            self._levels |= levels
             self._use(configured(self._rules, self._initial))
         except BadConfig as error:
             _refuse(context, f"{STACK_KEY}: {error}")
-        self._levels |= levels
         return analyzer_pb2.AnalyzerStackConfigureResponse()
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -217,7 +217,6 @@ def resource_of(message: Any) -> Resource:
         name=message.name,
         props=wire.properties(message.properties),
         protect=message.options.protect,
-        parent=getattr(message, "parent", "") or message.options.parent,
         references={key: tuple(found.urns) for key, found in references.items()},
         custom=message.HasField("provider"),
     )

@@ -55,8 +55,6 @@ def field(
     """
 
     def judge(subject: Subject, stack: Stack, settings: Any) -> Iterator[str]:
-        if not getattr(settings, "production", True):
-            return
         for place in subject.view.places(path):
             if not wanted.holds(place.raw if wanted.unknown else place.plain()):
                 yield f"{place.path} is {shown(place.raw)} and must be {wanted.says}"
@@ -138,7 +136,7 @@ def needing(
     """There are other resources for every one of `kind`, as `needs` finds them."""
 
     def judge(subject: Subject, stack: Stack, settings: Any) -> Iterator[str]:
-        if getattr(settings, "production", True) and not needs(subject, stack):
+        if not needs(subject, stack):
             yield message
 
     return Rule(
@@ -198,7 +196,7 @@ def protected(
     """The engine refuses to delete every resource of these kinds."""
 
     def judge(subject: Subject, stack: Stack, settings: Any) -> Iterator[str]:
-        if getattr(settings, "production", True) and not subject.resource.protect:
+        if not subject.resource.protect:
             yield "the resource option protect is not set"
 
     return Rule(

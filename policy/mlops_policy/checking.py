@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mlops_policy.catalog import KUBERNETES
-from mlops_policy.errors import BadConfig
+from mlops_policy.configuration import separated
 from mlops_policy.judging import Finding, Judge, Outcome, configured
 from mlops_policy.kubernetes.namespaces import LIMITS, QUOTA
 from mlops_policy.kubernetes.objects import AUTOSCALERS
@@ -18,8 +18,6 @@ from mlops_policy.rules import Level, Rule
 
 VERSION: Final = 1
 """Of the report's document."""
-LEVEL: Final = "enforcementLevel"
-"""As in the configuration of a pack, by which `pulumi` sets a policy's level."""
 RULES: Final = tuple(rule for rules in KUBERNETES.values() for rule in rules)
 
 
@@ -82,34 +80,14 @@ def check(
         RuleFault: a rule itself failed.
     """
     everything = tuple(resources)
-    asked = _configured(config)
-    levels = {rule.name: _level(rule, config.get(rule.name)) for rule in RULES}
-    chosen = [each for each in asked if levels[each.rule.name] is not Level.DISABLED]
+    given, values = separated(config, RULES)
+    levels = {rule.name: given.get(rule.name, rule.level) for rule in RULES}
+    chosen = [each for each in configured(RULES, values) if levels[each.rule.name] is not Level.DISABLED]
     judge = Judge(chosen, today)
     order = {rule.name: number for number, rule in enumerate(sorted(RULES, key=_badness))}
     found = sorted(judge.all(everything), key=lambda each: (order[each.rule.name], each.urn, each.message))
     kinds = [*(rule.kinds for rule in RULES), (QUOTA, LIMITS, *AUTOSCALERS)]
     return Report(found, judge.expired(), [*notes, *judge.unused(), *unjudged(everything, kinds)], levels)
-
-
-def _configured(config: Mapping[str, Any]) -> Any:
-    values: dict[str, dict[str, Any]] = {}
-    for name, given in config.items():
-        if not isinstance(given, str | Mapping):
-            raise BadConfig(f"configuration of the policy {name}: {given!r}, where a section is expected")
-        section = {} if isinstance(given, str) else given
-        values[name] = {key: value for key, value in section.items() if key != LEVEL}
-    return configured(RULES, values)
-
-
-def _level(rule: Rule, given: Any) -> Level:
-    text = given.get(LEVEL) if isinstance(given, Mapping) else given
-    if text is None:
-        return rule.level
-    allowed = [level.value for level in Level]
-    if text not in allowed:
-        raise BadConfig(f"level of the policy {rule.name}: {text!r}, where one of {', '.join(allowed)} is")
-    return Level(text)
 
 
 def _badness(rule: Rule) -> tuple[int, str]:

@@ -23,7 +23,6 @@ def resources(document: Mapping[str, Any]) -> tuple[Resource, ...]:
             name=each["name"],
             props=_opened(each["inputs"]),
             protect=each["protect"],
-            parent=each["parent"] or "",
             references={key: tuple(urns) for key, urns in each.get("references", {}).items()},
             custom=each["custom"],
         )

@@ -10,10 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from mlops_policy.configuration import refuse_strangers
 from mlops_policy.errors import BadConfig, RuleFault
 from mlops_policy.exemptions import Exemption
 from mlops_policy.resources import Resource, Stack
-from mlops_policy.rules import Rule, RuleConfig, Subject, schema_of
+from mlops_policy.rules import ProductionConfig, Rule, RuleConfig, Subject, schema_of
 from mlops_policy.views import UnknownRead, View, WrongShape
 
 EXEMPTIONS = "exemptions"
@@ -48,6 +49,11 @@ class Configured:
     rule: Rule
     config: RuleConfig
     exemptions: tuple[Exemption, ...] = ()
+
+    @property
+    def asked(self) -> bool:
+        """Whether the stack is judged by it: one that is not of production is not by rules of that alone."""
+        return not isinstance(self.config, ProductionConfig) or self.config.production
 
 
 @dataclass
@@ -122,7 +128,7 @@ def findings(configured: Configured, stack: Stack) -> Iterator[Finding]:
         RuleFault: the rule itself failed.
     """
     rule = configured.rule
-    for resource in stack.of(*rule.kinds):
+    for resource in stack.of(*rule.kinds) if configured.asked else ():
         for view in _parts(rule, resource):
             if isinstance(view, Finding):
                 yield view
@@ -173,11 +179,7 @@ def configured(rules: Iterable[Rule], config: Mapping[str, Mapping[str, Any]]) -
         BadConfig: a rule that does not exist, a key that it does not have, or a value that is not allowed.
     """
     known = list(rules)
-    strangers = sorted(set(config) - {rule.name for rule in known})
-    if strangers:
-        raise BadConfig(
-            f"there is no policy {', '.join(strangers)}; `mlops policy list` names those there are"
-        )
+    refuse_strangers(config, known)
     return [_configured(rule, config.get(rule.name, {})) for rule in known]
 
 

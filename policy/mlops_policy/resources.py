@@ -11,8 +11,6 @@ from typing import Any
 
 from mlops_policy.views import View
 
-NOTHING: Mapping[str, tuple[str, ...]] = {}
-
 
 @dataclass(frozen=True)
 class Resource:
@@ -24,7 +22,6 @@ class Resource:
         name: its name in the program, or in the manifest.
         props: inputs by their names in the provider's schema; UNKNOWN stands for what is not known yet.
         protect: whether the engine refuses to delete it.
-        parent: URN of the component that it belongs to; "" for none.
         references: by input, the URNs of the resources that its value is made of.
         custom: whether a provider makes it; false for a component.
     """
@@ -34,8 +31,7 @@ class Resource:
     name: str
     props: Mapping[str, Any]
     protect: bool = False
-    parent: str = ""
-    references: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: NOTHING)
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     custom: bool = True
 
     @property
@@ -55,7 +51,6 @@ class Stack:
         self.resources = tuple(resources)
         self.today = today or datetime.datetime.now(datetime.UTC).date()
         self._by_type: dict[str, list[Resource]] = {}
-        self._by_urn = {each.urn: each for each in self.resources}
         for each in self.resources:
             self._by_type.setdefault(each.type, []).append(each)
 
@@ -64,10 +59,6 @@ class Stack:
         for type_, resources in self._by_type.items():
             if is_of(type_, kinds):
                 yield from resources
-
-    def by_urn(self, urn: str) -> Resource | None:
-        """The resource of that URN, if it is here."""
-        return self._by_urn.get(urn)
 
     def naming(self, resource: Resource, other: str, key: str) -> list[Resource]:
         """Every resource of kind `other` whose input `key` is made of `resource` or is one of its names.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -47,11 +47,15 @@ class RuleConfig(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, populate_by_name=True)
 
 
-class ProductionConfig(RuleConfig):
-    """Of rules that hold in production alone."""
+class StageConfig(RuleConfig):
+    """Of rules to which it matters whether the stack is one of production."""
 
     production: bool = True
-    """Whether the stack is one of production."""
+    """Whether it is."""
+
+
+class ProductionConfig(StageConfig):
+    """Of rules that hold in production alone: no other stack is judged by them."""
 
 
 class LocalConfig(RuleConfig):
@@ -77,8 +81,6 @@ Each subject is judged by itself: what is not known of one hides nothing of anot
 Parts = Callable[[Resource], Iterable[View]]
 Where = Callable[[Subject, Stack], bool]
 Needs = Callable[[Subject, Stack], list[Resource]]
-REMOVE: Final = MISSING
-"""As `bad`: the field breaks the rule by being absent."""
 
 
 def whole(resource: Resource) -> Iterable[View]:
@@ -107,7 +109,7 @@ class Rule:
         across: it needs to see other resources too, so it is judged when all are known to the engine.
         needs: the other resources by which a subject meets the rule; None where it does by itself.
         path: the field that it is about, from a part on, as `View.places` reads it; "" for none.
-        bad: a value that breaks it there; REMOVE where absence does.
+        bad: a value that breaks it there; MISSING where absence does.
         fix: a value that mends it there under the level `remediate`; MISSING where none is safe.
         cel: what `judge` asks of a part, for the API server to ask; None where that cannot.
     """
@@ -123,7 +125,7 @@ class Rule:
     across: bool = False
     needs: Needs | None = None
     path: str = ""
-    bad: Any = REMOVE
+    bad: Any = MISSING
     fix: Any = MISSING
     level: Level = Level.MANDATORY
     frameworks: tuple[Framework, ...] = ()

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from mlops_policy.configuration import separated
 from mlops_policy.errors import BadConfig
-from mlops_policy.rules import Level, LocalConfig, ProductionConfig, Rule, RuleConfig
+from mlops_policy.rules import Level, LocalConfig, Rule, RuleConfig, StageConfig
 
 STACK_KEY: Final = "mlops:policy"
-LEVEL: Final = "enforcementLevel"
 
 
 def from_stack(
@@ -27,14 +27,11 @@ def from_stack(
     Raises:
         BadConfig: the section, or a rule in it, is not a mapping, or a level does not exist.
     """
-    given = {name: _mapping(name, values) for name, values in _mapping(STACK_KEY, _section(config)).items()}
+    levels, given = separated(_section(config), rules)
     for kind, values in _told(config).items():
         asked = [rule.name for rule in rules if issubclass(rule.config, kind)]
         given |= {name: {**values, **given.get(name, {})} for name in asked}
-    levels = {name: _level(name, values[LEVEL]) for name, values in given.items() if LEVEL in values}
-    return levels, {
-        name: {key: value for key, value in values.items() if key != LEVEL} for name, values in given.items()
-    }
+    return levels, given
 
 
 def _told(config: Mapping[str, str]) -> dict[type[RuleConfig], dict[str, Any]]:
@@ -42,27 +39,16 @@ def _told(config: Mapping[str, str]) -> dict[type[RuleConfig], dict[str, Any]]:
     local = json.loads(config.get("mlops:cluster") or "{}").get("maker") == "local-node"
     told: dict[type[RuleConfig], dict[str, Any]] = {LocalConfig: {"localNode": True}} if local else {}
     if local or ground:
-        told[ProductionConfig] = {"production": ground.get("production", False)}
+        told[StageConfig] = {"production": ground.get("production", False)}
     return told
 
 
-def _section(config: Mapping[str, str]) -> Any:
+def _section(config: Mapping[str, str]) -> Mapping[str, Any]:
     text = config.get(STACK_KEY) or "{}"
     try:
-        return json.loads(text)
+        found = json.loads(text)
     except ValueError:
-        return text
-
-
-def _mapping(name: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise BadConfig(f"{name} is {value!r}, where a mapping is expected")
-    return value
-
-
-def _level(name: str, value: Any) -> Level:
-    try:
-        return Level(value)
-    except ValueError:
-        allowed = ", ".join(level.value for level in Level)
-        raise BadConfig(f"{name}.{LEVEL} is {value!r}, and is one of {allowed}") from None
+        found = text
+    if not isinstance(found, dict):
+        raise BadConfig(f"{STACK_KEY} is {found!r}, where a section by policy is expected")
+    return found

@@ -203,10 +203,10 @@ def test_levels_and_exemptions_are_as_the_configuration_says() -> None:
     ("config", "message"),
     [
         ({"pod-nothing": {}}, "there is no policy pod-nothing; `mlops policy list` names those there are"),
-        ({"pod-user": 3}, "configuration of the policy pod-user: 3, where a section is expected"),
+        ({"pod-user": 3}, "pod-user is 3, where a section or a level is expected"),
         (
             {"pod-user": "off"},
-            "level of the policy pod-user: 'off', where one of advisory, mandatory, remediate, disabled is",
+            "pod-user.enforcementLevel is 'off', and is one of advisory, mandatory, remediate, disabled",
         ),
     ],
 )

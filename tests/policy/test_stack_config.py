@@ -34,9 +34,9 @@ def test_rules_of_production_know_what_the_stack_is_unless_they_are_told() -> No
 @pytest.mark.parametrize(
     ("section", "said"),
     [
-        ('"off"', "mlops:policy is 'off', where a mapping is expected"),
-        ("off", "mlops:policy is 'off', where a mapping is expected"),
-        ('{"always": 3}', "always is 3, where a mapping is expected"),
+        ('"off"', "mlops:policy is 'off', where a section by policy is expected"),
+        ("off", "mlops:policy is 'off', where a section by policy is expected"),
+        ('{"always": 3}', "always is 3, where a section or a level is expected"),
         (
             '{"always": {"enforcementLevel": "never"}}',
             "always.enforcementLevel is 'never', and is one of advisory, mandatory, remediate, disabled",

@@ -102,7 +102,7 @@ def idle(
 
 def asked(rules: Iterable[Configured]) -> list[Rule]:
     """The rules that hold here: those of production alone are not asked of other stacks."""
-    return [each.rule for each in rules if getattr(each.config, "production", True)]
+    return [each.rule for each in rules if each.asked]
 
 
 def with_field(resource: Resource, path: str, value: Any) -> Resource | None:

@@ -59,7 +59,7 @@ def text(report: Report) -> str:
 
 
 def rules() -> list[dict[str, Any]]:
-    """Every policy about Kubernetes, for scripts."""
+    """Every policy, for scripts."""
     return [
         {
             "name": rule.name,

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from mlops_policy.cost.taggable import NODE_CLASS, tag_places, tags_of
 from mlops_policy.resources import Stack
-from mlops_policy.rules import ProductionConfig, Rule, RuleConfig, Severity, Subject
+from mlops_policy.rules import Rule, RuleConfig, Severity, StageConfig, Subject
 from mlops_policy.views import MISSING
 
 _TAGGED = ("aws:", NODE_CLASS)
@@ -24,7 +24,7 @@ class TagsConfig(RuleConfig):
     )
 
 
-class EndConfig(ProductionConfig):
+class EndConfig(StageConfig):
     """Which tag tells the last day, and how far off that may be."""
 
     tag: str = Field(default="mlops:expires", description="key of the tag with the last day, as YYYY-MM-DD")

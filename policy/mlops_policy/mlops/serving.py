@@ -54,9 +54,7 @@ def _owned(subject: Subject, stack: Stack, config: OwnersConfig) -> Iterator[str
         yield f"{view.path} is {view.text()}, who is none of {', '.join(config.owners)}"
 
 
-def _follows(subject: Subject, stack: Stack, config: ProductionConfig) -> Iterator[str]:
-    if not config.production:
-        return
+def _follows(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]:
     models = served(subject.view)
     if not models:
         yield f"{setting(subject.view, MODELS).path} names no model"
@@ -77,8 +75,6 @@ def _in_sight(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[st
 
 
 def _enough(subject: Subject, stack: Stack, config: ReplicasConfig) -> Iterator[str]:
-    if not config.production:
-        return
     for view in scaling.fewest(stack, subject.resource):
         least = view.whole(scaling.default_fewest(view))
         if least < config.least:
@@ -104,8 +100,6 @@ def _watches(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str
 
 def _tells_little(subject: Subject, stack: Stack, config: TraceConfig) -> Iterator[str]:
     level, logged = setting(subject.view, "MLOPS_LOG_LEVEL"), setting(subject.view, "MLOPS_LOG_REQUESTS")
-    if not config.production:
-        return
     if level.text("info").lower() in ("debug", "trace"):
         yield f"{level.path} is {level.text()}, which is for development"
     if number(logged, 0) > config.most_logged:
@@ -118,9 +112,9 @@ def _encrypted(name: str, subject: Subject) -> Iterator[str]:
         yield f"{view.path} is {view.text()}: without TLS outside of the cluster"
 
 
-def _no_code(subject: Subject, stack: Stack, config: ProductionConfig) -> Iterator[str]:
+def _no_code(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]:
     view = setting(subject.view, "MLOPS_ALLOW_CODE")
-    if config.production and _listed(view):
+    if _listed(view):
         yield f"{view.path} is {view.text()}: artifacts may run code of their own"
 
 
