@@ -12,6 +12,7 @@ import yaml
 
 import aws_environments
 from mlops_cli.render import placeholders
+from mlops_policy.catalog import RULES
 from mlops_policy.documents import resources
 from mlops_policy.judging import Finding, Judge, Outcome, configured
 from mlops_policy.resources import Resource, Stack
@@ -50,7 +51,7 @@ def resources_of(name: str) -> tuple[Resource, ...]:
 def judge(name: str, rules: Sequence[Rule]) -> Judge:
     """The rules as the environment's own settings configure them."""
     config = placeholders.as_engine_config(placeholders.with_prefix(aws_environments.config(name)))
-    _, given = from_stack(config, rules)
+    _, given = from_stack(config, RULES)
     asked = {rule.name for rule in rules}
     return Judge(configured(rules, {key: given[key] for key in given if key in asked}), TODAY)
 

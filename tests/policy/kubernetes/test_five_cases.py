@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from mlops_policy.catalog import FAMILIES
+from mlops_policy.checking import RULES
 from mlops_policy.judging import Judge, configured
 from mlops_policy.rules import Rule
 from mlops_policy.testing import problems
@@ -24,10 +24,6 @@ from policy_kubernetes_samples import (
     service,
 )
 from policy_samples import deployment
-
-RULES = [
-    rule for family, rules in FAMILIES.items() if family.startswith(("kubernetes", "helm")) for rule in rules
-]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
