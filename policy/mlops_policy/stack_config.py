@@ -18,8 +18,8 @@ def from_stack(
 ) -> tuple[dict[str, Level], dict[str, dict[str, Any]]]:
     """Levels and configuration of rules, by name, as `mlops:policy` gives them.
 
-    Rules are told from other sections whether it is production (`mlops:aws.production`; a local node is not),
-    and whether its nodes are one machine's own (`mlops:cluster.maker`).
+    Rules are told from other sections whether it is production (`production` of `mlops:aws` or of
+    `mlops:cluster`; a local node is not), and whether its nodes are one machine's own (`mlops:cluster.maker`).
 
     Args:
         config: by full key, sections as JSON, as the engine hands it to plugins.
@@ -35,11 +35,14 @@ def from_stack(
 
 
 def _told(config: Mapping[str, str]) -> dict[type[RuleConfig], dict[str, Any]]:
-    ground = json.loads(config.get("mlops:aws") or "{}")
-    local = json.loads(config.get("mlops:cluster") or "{}").get("maker") == "local-node"
+    cluster = json.loads(config.get("mlops:cluster") or "{}")
+    local = cluster.get("maker") == "local-node"
     told: dict[type[RuleConfig], dict[str, Any]] = {LocalConfig: {"localNode": True}} if local else {}
-    if local or ground:
+    if local or "mlops:aws" in config:
+        ground = json.loads(config.get("mlops:aws") or "{}")
         told[StageConfig] = {"production": ground.get("production", False)}
+    elif "production" in cluster:
+        told[StageConfig] = {"production": cluster["production"]}
     return told
 
 

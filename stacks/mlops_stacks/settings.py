@@ -47,7 +47,7 @@ class LocalNodeCluster(Section):
 
 
 class ExistingCluster(Section):
-    """A cluster the user already has."""
+    """A cluster the user already has; `production` is for the policies, which ask more of one that is."""
 
     maker: Literal["kubeconfig"]
     kubeconfig: types.Text
@@ -55,6 +55,7 @@ class ExistingCluster(Section):
     image_registry: types.Text
     ingress_address: types.Text
     storage_class: types.Text | None = None
+    production: bool = True
 
     @property
     def api_server_cidrs(self) -> tuple[str, ...] | None:

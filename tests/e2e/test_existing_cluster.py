@@ -44,7 +44,7 @@ def cluster() -> Iterator[Cluster]:
         address_block=IPv4Network("10.199.2.0/30"),
         api_port=6543,
         registry_port=30700,
-        published_ports=(30280, 30290, 30701),
+        published_ports=(30280,),
     )
     groups = toolchain.ensure(list(toolchain.GROUPS), CACHE, print)
     programs = node.Binaries(**{name: groups[name] for name in ("kubernetes", "etcd", "registry")})
@@ -72,9 +72,9 @@ def checkout(cluster: Cluster, tmp_path: Path) -> Path:
         "context": cluster.kubectl("config", "current-context").strip(),
         "imageRegistry": cluster.registry,
         "ingressAddress": "127.0.0.1",
+        "production": False,
     }
-    config["mlops:objectStore"]["nodePort"] = 30290
-    config["mlops:modelRegistry"]["nodePort"] = 30701
+    del config["mlops:objectStore"]["nodePort"], config["mlops:modelRegistry"]["nodePort"]
     config["mlops:endpoints"][0]["nodePort"] = 30280
     (folder / "stacks" / "Pulumi.theirs.yaml").write_text(yaml.safe_dump(document))
     return folder

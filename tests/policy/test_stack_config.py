@@ -31,6 +31,12 @@ def test_rules_of_production_know_what_the_stack_is_unless_they_are_told() -> No
     assert from_stack(told, RULES) == ({}, {"grave": {"production": True}})
 
 
+def test_a_cluster_that_exists_says_itself_whether_it_is_production() -> None:
+    cluster = {"maker": "kubeconfig", "production": False}
+    assert from_stack({"mlops:cluster": json.dumps(cluster)}, RULES) == ({}, {"grave": {"production": False}})
+    assert from_stack({"mlops:cluster": json.dumps({"maker": "kubeconfig"})}, RULES) == ({}, {})
+
+
 @pytest.mark.parametrize(
     ("section", "said"),
     [
