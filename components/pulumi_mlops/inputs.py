@@ -68,6 +68,11 @@ def number(
     return _checked(path, _given(args, key, default, path), lambda value: check(_as_float(value)))
 
 
+def as_text(value: pulumi.Input[int]) -> pulumi.Output[str]:
+    """A number where Kubernetes wants a text."""
+    return pulumi.Output.from_input(value).apply(str)
+
+
 def given(args: Mapping[str, Any], key: str) -> bool:
     """True if `key` is there and not None: decides what is registered, so it looks at no value."""
     return args.get(key) is not None

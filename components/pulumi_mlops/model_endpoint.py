@@ -202,9 +202,9 @@ class ModelEndpoint(pulumi.ComponentResource):
             "MLOPS_HTTP_PORT": str(PORT),
             "MLOPS_ADMIN_PORT": str(ADMIN_PORT),
             "MLOPS_GRPC_PORT": str(_grpc(args).get("grpc", 0)),
-            "MLOPS_WORKERS": _as_text(inputs.whole(args, "workers", checks.positive, 1)),
-            "MLOPS_POLL_SECONDS": _as_text(inputs.whole(args, "poll_seconds", checks.positive, 5)),
-            "MLOPS_DRAIN_SECONDS": _as_text(self._drain(args)),
+            "MLOPS_WORKERS": inputs.as_text(inputs.whole(args, "workers", checks.positive, 1)),
+            "MLOPS_POLL_SECONDS": inputs.as_text(inputs.whole(args, "poll_seconds", checks.positive, 5)),
+            "MLOPS_DRAIN_SECONDS": inputs.as_text(self._drain(args)),
             "MLOPS_REQUEST_TIMEOUT_SECONDS": str(model_endpoint_pods.REQUEST_SECONDS),
             "MLOPS_CACHE_DIR": "/var/cache/mlops",
             **tracing_args.settings(args, place),
@@ -229,7 +229,3 @@ def _flows(args: ModelEndpointArgs, place: Placement, gated: bool) -> manifests.
     return network_flows.policy(
         place.metadata(), place.selector, ingress, [*egress, *tracing_args.flows(args)]
     )
-
-
-def _as_text(value: pulumi.Input[int]) -> pulumi.Output[str]:
-    return pulumi.Output.from_input(value).apply(str)

@@ -93,11 +93,11 @@ def register(
                 "MLOPS_GATE_PEERS": _inside(place, "gate", ".svc"),
                 "MLOPS_GATE_PORT": str(PORT),
                 "MLOPS_GATE_ADMIN_PORT": str(ADMIN_PORT),
-                "MLOPS_GATE_HOLD_SECONDS": _as_text(hold),
-                "MLOPS_GATE_MAX_WAITING": _as_text(
+                "MLOPS_GATE_HOLD_SECONDS": inputs.as_text(hold),
+                "MLOPS_GATE_MAX_WAITING": inputs.as_text(
                     inputs.whole(idle, "max_waiting", checks.positive, 100, within="scaling.idle")
                 ),
-                "MLOPS_GATE_DRAIN_SECONDS": _as_text(drain_seconds),
+                "MLOPS_GATE_DRAIN_SECONDS": inputs.as_text(drain_seconds),
             },
             pulumi.Output.all(drain_seconds, hold).apply(lambda known: model_gate_pods.grace_seconds(*known)),
             {"http": PORT, "admin": ADMIN_PORT},
@@ -127,7 +127,3 @@ def _flows(
 
 def _inside(place: Placement, suffix: str, after: str, before: str = "") -> pulumi.Output[str]:
     return pulumi.Output.concat(before, place.named(suffix), ".", place.namespace, after)
-
-
-def _as_text(value: pulumi.Input[int]) -> pulumi.Output[str]:
-    return pulumi.Output.from_input(value).apply(str)

@@ -8,6 +8,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.autoscaling.v2 import HorizontalPodAutoscaler
 
 from pulumi_mlops import checks, inputs, model_gate, scaling_pods
+from pulumi_mlops.manifests import Object
 from pulumi_mlops.placement import Placement
 from pulumi_mlops.scaling_pods import SCALE_IN, SCALE_OUT, Direction, Limits, Minimum, Step
 
@@ -27,46 +28,38 @@ def register(name: str, args: Mapping[str, Any], place: Placement, opts: pulumi.
             f"{name}-autoscaler", opts=opts, **scaling_pods.cpu_autoscaler(place, limits, percent)
         )
         return
-    if model_gate.wanted(args):
-        _idling(name, wanted, place, limits, opts)
-        return
+    shape = _idling if model_gate.wanted(args) else _following
+    CustomResource(
+        f"{name}-scaler",
+        api_version=scaling_pods.API_VERSION,
+        kind=scaling_pods.KIND,
+        opts=opts,
+        **shape(
+            wanted,
+            place,
+            limits,
+            inputs.as_text(inputs.whole(wanted, "target_in_flight", checks.positive, within="scaling")),
+        ),
+    )
+
+
+def _following(
+    wanted: Mapping[str, Any], place: Placement, limits: Limits, in_flight: pulumi.Output[str]
+) -> Object:
     query = pulumi.Output.from_input(place.namespace).apply(
         lambda namespace: scaling_pods.in_flight_query(namespace, place.name)
     )
-    CustomResource(
-        f"{name}-scaler",
-        api_version=scaling_pods.API_VERSION,
-        kind=scaling_pods.KIND,
-        opts=opts,
-        **scaling_pods.scaled_object(
-            place,
-            limits,
-            inputs.text(wanted, "prometheus_url", inputs.any_text, within="scaling"),
-            query,
-            _as_text(inputs.whole(wanted, "target_in_flight", checks.positive, within="scaling")),
-            _minimums(wanted, limits),
-        ),
-    )
+    url = inputs.text(wanted, "prometheus_url", inputs.any_text, within="scaling")
+    return scaling_pods.scaled_object(place, limits, url, query, in_flight, _minimums(wanted, limits))
 
 
 def _idling(
-    name: str, wanted: Mapping[str, Any], place: Placement, limits: Limits, opts: pulumi.ResourceOptions
-) -> None:
+    wanted: Mapping[str, Any], place: Placement, limits: Limits, in_flight: pulumi.Output[str]
+) -> Object:
     idle: Mapping[str, Any] = wanted.get("idle") or {}
-    CustomResource(
-        f"{name}-scaler",
-        api_version=scaling_pods.API_VERSION,
-        kind=scaling_pods.KIND,
-        opts=opts,
-        **scaling_pods.idling_object(
-            place,
-            limits,
-            model_gate.requests_url(place),
-            _as_text(inputs.whole(wanted, "target_in_flight", checks.positive, within="scaling")),
-            inputs.whole(idle, "after_seconds", checks.idle_seconds, 300, within="scaling.idle"),
-            _minimums(wanted, limits),
-        ),
-    )
+    after = inputs.whole(idle, "after_seconds", checks.idle_seconds, 300, within="scaling.idle")
+    asked = model_gate.requests_url(place)
+    return scaling_pods.idling_object(place, limits, asked, in_flight, after, _minimums(wanted, limits))
 
 
 def _minimums(wanted: Mapping[str, Any], limits: Limits) -> list[Minimum]:
@@ -139,8 +132,4 @@ def _minimum(number: int, entry: Mapping[str, Any], limits: Limits) -> Minimum:
             f"{replicas} is more than max_replicas, {limits.most}; raise that or lower this",
         )
     timezone = inputs.text(entry, "timezone", checks.time_zone, "UTC", within=path)
-    return Minimum(start, end, timezone, _as_text(replicas))
-
-
-def _as_text(value: pulumi.Input[int]) -> pulumi.Output[str]:
-    return pulumi.Output.from_input(value).apply(str)
+    return Minimum(start, end, timezone, inputs.as_text(replicas))
