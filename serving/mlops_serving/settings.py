@@ -207,15 +207,17 @@ def _check_tls(settings: Settings) -> None:
         raise SettingsError("MLOPS_TLS_CLIENT_CA_FILE needs MLOPS_TLS_CERT_FILE and MLOPS_TLS_KEY_FILE")
 
 
+def by_field(environ: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """The variables that begin so, by the field that each is of."""
+    return {
+        name.removeprefix(prefix).lower(): value for name, value in environ.items() if name.startswith(prefix)
+    }
+
+
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Read every MLOPS_ variable; `SettingsError` names the variable, what it holds and what is allowed."""
-    given = {
-        name.removeprefix(_PREFIX).lower(): value
-        for name, value in environ.items()
-        if name.startswith(_PREFIX)
-    }
     try:
-        settings = Settings.model_validate(given)
+        settings = Settings.model_validate(by_field(environ, _PREFIX))
     except ValidationError as error:
         raise SettingsError(
             "\n".join(_explain(item["type"], item["loc"], item) for item in error.errors())

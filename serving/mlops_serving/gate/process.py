@@ -53,7 +53,7 @@ async def run(settings: GateSettings) -> None:
     except TimeoutError:
         await _finished(load, settings.hold_seconds + settings.answer_seconds, hurry)
     for server in (public, admin):
-        server.stop()  # type: ignore[no-untyped-call]
+        server.stop()  # type: ignore[no-untyped-call]  # granian types its arguments alone
     door.close()
     done, _ = await asyncio.wait(serving, timeout=_CLOSE_SECONDS)
     for task in done:

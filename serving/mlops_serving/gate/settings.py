@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from mlops_serving.errors import SettingsError
+from mlops_serving.settings import by_field
 
 _PREFIX: Final = "MLOPS_GATE_"
 _MIB: Final = 1 << 20
@@ -51,13 +52,8 @@ class GateSettings(BaseModel):
 
 def read_gate_settings(environ: Mapping[str, str]) -> GateSettings:
     """Read every MLOPS_GATE_ variable; `SettingsError` names the variable and what is wrong with it."""
-    given = {
-        name.removeprefix(_PREFIX).lower(): value
-        for name, value in environ.items()
-        if name.startswith(_PREFIX)
-    }
     try:
-        return GateSettings.model_validate(given)
+        return GateSettings.model_validate(by_field(environ, _PREFIX))
     except ValidationError as error:
         raise SettingsError("\n".join(_explain(item) for item in error.errors())) from error
 
