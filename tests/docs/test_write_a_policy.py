@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_local import engine
-from mlops_local.paths import Paths
+from pulumi_program import engine_in
 
 pytestmark = pytest.mark.timeout(600)
 PAGE = Path(__file__).parents[2] / "docs" / "policies.md"
@@ -41,12 +40,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def environment(binaries: Callable[[str], Path], tmp_path: Path) -> dict[str, str]:
     """An engine with state of its own, and this interpreter's commands."""
-    cache = binaries("pulumi").parent.parent
-    paths = Paths(workspace=tmp_path, home=tmp_path / "home", cache=cache)
-    paths.pulumi_state.mkdir(parents=True)
-    paths.passphrase.write_text("of the tests")
-    variables = {**os.environ, **engine.ensure(paths, print).environment(paths, "shop"), "NO_COLOR": "1"}
-    del variables["PULUMI_OPTION_CWD"]
+    variables = engine_in(tmp_path, binaries("pulumi").parent.parent, "shop")
     variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), variables["PATH"]])
     return variables
 

@@ -103,7 +103,7 @@ def preview(program: PulumiProgram, tmp_path: Path) -> Preview:
         program.configure(config)
         file = tmp_path / "pack.json"
         file.write_text(json.dumps({**FAULTY_OFF, **(pack_config or {})}))
-        pack = ["--policy-pack", str(program.paths.workspace / "pack"), "--policy-pack-config", str(file)]
+        pack = ["--policy-pack", str(program.workspace / "pack"), "--policy-pack-config", str(file)]
         done = program(command, *pack, *(["--yes", "--skip-preview"] if command == "up" else []))
         return done.returncode, done.stdout + done.stderr
 

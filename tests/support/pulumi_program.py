@@ -24,13 +24,9 @@ class PulumiProgram:
     """
 
     def __init__(self, folder: Path, cache: Path, code: str) -> None:
-        self.paths = Paths(workspace=folder, home=folder / "home", cache=cache)
-        self.paths.pulumi_state.mkdir(parents=True)
-        self.paths.passphrase.write_text("of the tests")
+        self.workspace = folder
         self.folder = written(folder / "program", "Pulumi.yaml", {"name": "tried", "runtime": "python"}, code)
-        found = engine.ensure(self.paths, print)
-        self.variables = {**os.environ, **found.environment(self.paths, STACK), "NO_COLOR": "1"}
-        del self.variables["PULUMI_OPTION_CWD"]
+        self.variables = engine_in(folder, cache, STACK)
         made = self("stack", "init", STACK)
         assert made.returncode == 0, made.stderr
 
@@ -50,6 +46,16 @@ class PulumiProgram:
         file = self.folder / f"Pulumi.{STACK}.yaml"
         document = yaml.safe_load(file.read_text()) or {}
         file.write_text(yaml.safe_dump({**document, "config": values}))
+
+
+def engine_in(folder: Path, cache: Path, stack: str) -> dict[str, str]:
+    """What a shell has in which `pulumi` is the engine with its state in a folder."""
+    paths = Paths(workspace=folder, home=folder / "home", cache=cache)
+    paths.pulumi_state.mkdir(parents=True)
+    paths.passphrase.write_text("of the tests")
+    variables = {**os.environ, **engine.ensure(paths, print).environment(paths, stack), "NO_COLOR": "1"}
+    del variables["PULUMI_OPTION_CWD"]
+    return variables
 
 
 def written(folder: Path, name: str, project: dict[str, Any], code: str) -> Path:
