@@ -19,7 +19,7 @@ def from_stack(
     """Levels and configuration of rules, by name, as `mlops:policy` gives them.
 
     Rules are told from other sections whether it is production (`production` of `mlops:aws` or of
-    `mlops:cluster`; a local node is not), and whether its nodes are one machine's own (`mlops:cluster.maker`).
+    `mlops:cluster`; a local node is not), and whether nodes are one machine's own (`mlops:cluster.maker`).
 
     Args:
         config: by full key, sections as JSON, as the engine hands it to plugins.

@@ -11,10 +11,11 @@ from contextlib import suppress
 from typing import Any, Final, Protocol
 from urllib.parse import quote
 
+import h11
 from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # not in an __all__
 
 from mlops_serving.errors import BodyIncomplete, BodyTooLarge, BodyTooSlow, RequestError
-from mlops_serving.gate.client import PIECE, Answer, BrokenAnswer, Connection, passed_on, request_head
+from mlops_serving.gate.client import PIECE, Answer, BrokenAnswer, Connection, passed_on, request
 from mlops_serving.gate.door import Door
 from mlops_serving.gate.failures import PodBroke, PodSilent
 from mlops_serving.gate.load import Load
@@ -115,10 +116,9 @@ class Gate:
                 "harm"
             ) from error
         finally:
-            whole = sending.done() and not sending.cancelled() and sending.exception() is None
             if not sending.done():
                 sending.cancel()
-        return whole and answer.lasting
+        return connection.renewed()
 
     async def _in_time(self, answering: asyncio.Future[Answer]) -> Answer:
         try:
@@ -138,12 +138,12 @@ class Gate:
             headers.append(("transfer-encoding", "chunked"))
         if "host" not in dict(headers):
             headers.append(("host", scope.authority or self._settings.target_place[0]))
-        head = request_head(scope.method, target, headers)
+        head = request(scope.method, target, headers)
         if not chunked and (size or 0) <= PIECE:
             body = await self._soon(protocol()) if size else b""
             if len(body) != (size or 0):
                 raise BodyIncomplete("the body ended before it was whole; send it again")
-            await connection.send(head + body)
+            await connection.send(head, h11.Data(data=body), h11.EndOfMessage())
             return
         await connection.send(head)
         await self._stream(connection, protocol, size)
@@ -154,11 +154,10 @@ class Gate:
             sent += len(piece)
             if sent > self._settings.max_body_bytes:
                 raise self._too_large()
-            await connection.send(piece if size is not None else b"%x\r\n%b\r\n" % (len(piece), piece))
-        if size is None:
-            await connection.send(b"0\r\n\r\n")
-        elif sent != size:
+            await connection.send(h11.Data(data=piece))
+        if size not in (None, sent):
             raise BodyIncomplete("the body ended before it was whole; send it again")
+        await connection.send(h11.EndOfMessage())
 
     async def _soon(self, coming: Any) -> Any:
         try:
@@ -173,7 +172,7 @@ class Gate:
 
     async def _hand_on(self, connection: Connection, answer: Answer, method: str, protocol: Any) -> None:
         headers = [*answer.headers, *self._leaving()]
-        pieces = connection.body(answer)
+        pieces = connection.body()
         if answer.size is not None and answer.size <= PIECE:
             body = b"".join([piece async for piece in pieces])
             if method == "HEAD" or answer.status in (204, 304):

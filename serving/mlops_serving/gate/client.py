@@ -1,4 +1,7 @@
-"""One HTTP/1.1 connection to a pod (RFC 9112): a request out as it comes, an answer back as it comes."""
+"""One HTTP/1.1 connection to a pod: a request out as it comes, an answer back as it comes.
+
+h11 keeps to RFC 9112; here are the socket, the pace, and what is passed on between two connections.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ from collections.abc import AsyncIterator, Sequence
 from time import monotonic
 from typing import Final, NamedTuple
 
+import h11
+
+from mlops_serving.errors import RequestError
+
 Headers = list[tuple[str, str]]
+Sent = h11.Request | h11.Data | h11.EndOfMessage
 
 PIECE: Final = 1 << 16
 _LARGEST_HEAD: Final = 1 << 16
-_END: Final = b"\r\n\r\n"
-_LINE: Final = b"\r\n"
 _BETWEEN_TWO: Final = frozenset(
     {
         "connection",
@@ -41,9 +47,6 @@ class Answer(NamedTuple):
     status: int
     headers: Headers
     size: int | None
-    chunked: bool
-    lasting: bool
-    """Whether the connection can be used again."""
 
 
 def passed_on(headers: Sequence[tuple[str, str]]) -> Headers:
@@ -54,17 +57,27 @@ def passed_on(headers: Sequence[tuple[str, str]]) -> Headers:
     return [(name, value) for name, value in headers if name not in _BETWEEN_TWO and name not in named]
 
 
+def request(method: str, target: str, headers: Headers) -> h11.Request:
+    """The head of a request; raises `RequestError` for what HTTP/1.1 does not allow."""
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    try:
+        return h11.Request(method=method, target=target, headers=fields)
+    except h11.LocalProtocolError as error:
+        raise RequestError(f"this cannot be passed on to a pod: {error}") from error
+
+
 class Connection:
     """An open connection; at most one request at a time."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
         self._born = self._used = monotonic()
 
     @classmethod
     async def open(cls, host: str, port: int) -> Connection:
         """Connect; raises `OSError`."""
-        return cls(*await asyncio.open_connection(host, port, limit=_LARGEST_HEAD))
+        return cls(*await asyncio.open_connection(host, port))
 
     def usable(self, idle_seconds: float, age_seconds: float) -> bool:
         """Whether it is open still, and neither idle nor in use for longer."""
@@ -76,81 +89,48 @@ class Connection:
         """Close at once."""
         self._writer.close()
 
-    async def send(self, data: bytes) -> None:
-        """Send bytes, no faster than they are taken; raises `BrokenAnswer`."""
+    async def send(self, *parts: Sent) -> None:
+        """Send in one piece, no faster than it is taken; raises `BrokenAnswer`."""
         try:
-            self._writer.write(data)
+            self._writer.write(b"".join(self._http.send(part) or b"" for part in parts))
             await self._writer.drain()
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, h11.LocalProtocolError) as error:
             raise BrokenAnswer(str(error)) from error
 
     async def answer(self, method: str) -> Answer:
         """The head of the answer to a request with this method; raises `BrokenAnswer`."""
         while True:
-            try:
-                head = await self._reader.readuntil(_END)
-            except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-                raise BrokenAnswer(str(error)) from error
-            status, answer = _parsed(head, method)
-            if status >= 200:
-                return answer
+            event = await self._event()
+            if isinstance(event, h11.Response):
+                break
+            if not isinstance(event, h11.InformationalResponse):
+                raise BrokenAnswer("it closed without an answer")
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers]
+        values = dict(headers)
+        size: int | None = None
+        if method == "HEAD" or event.status_code in _NO_CONTENT:
+            size = 0
+        elif "transfer-encoding" not in values and "content-length" in values:
+            size = int(values["content-length"])
+        return Answer(event.status_code, passed_on(headers), size)
 
-    async def body(self, answer: Answer) -> AsyncIterator[bytes]:
+    async def body(self) -> AsyncIterator[bytes]:
         """The pieces of the answer's body; raises `BrokenAnswer` if it ends before it is whole."""
-        try:
-            if answer.chunked:
-                async for piece in self._chunks():
-                    yield piece
-            elif answer.size is None:
-                while piece := await self._reader.read(PIECE):
-                    yield piece
-            else:
-                left = answer.size
-                while left:
-                    piece = await self._reader.read(min(left, PIECE))
-                    if not piece:
-                        raise BrokenAnswer(f"{left} bytes of the answer are missing")
-                    left -= len(piece)
-                    yield piece
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError) as error:
-            raise BrokenAnswer(str(error)) from error
+        while isinstance(event := await self._event(), h11.Data):
+            yield bytes(event.data)
         self._used = monotonic()
 
-    async def _chunks(self) -> AsyncIterator[bytes]:
-        while left := int((await self._reader.readuntil(_LINE)).split(b";")[0], 16):
-            while left:
-                piece = await self._reader.read(min(left, PIECE))
-                if not piece:
-                    raise BrokenAnswer("the answer ended in a chunk")
-                left -= len(piece)
-                yield piece
-            await self._reader.readexactly(len(_LINE))
-        while await self._reader.readuntil(_LINE) != _LINE:
-            continue
+    def renewed(self) -> bool:
+        """Whether another request may follow: request and answer are whole, and nothing came after them."""
+        if self._http.trailing_data[0] or not self._http.our_state is self._http.their_state is h11.DONE:
+            return False
+        self._http.start_next_cycle()
+        return True
 
-
-def request_head(method: str, target: str, headers: Headers) -> bytes:
-    """The head of a request, as it is sent."""
-    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers), "", ""]
-    return "\r\n".join(lines).encode("latin-1")
-
-
-def _parsed(head: bytes, method: str) -> tuple[int, Answer]:
-    first, *lines = head[: -len(_END)].decode("latin-1").split("\r\n")
-    parts = first.split(" ", 2)
-    if len(parts) < 2 or not parts[0].startswith("HTTP/1.") or not parts[1].isdigit():
-        raise BrokenAnswer(f"no HTTP/1.1: {first[:80]!r}")
-    status = int(parts[1])
-    headers = [
-        (name.strip().lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
-    ]
-    values = dict(headers)
-    lasting = parts[0] == "HTTP/1.1" and "close" not in values.get("connection", "").lower()
-    chunked = "chunked" in values.get("transfer-encoding", "").lower()
-    size: int | None = None
-    if method == "HEAD" or status in _NO_CONTENT:
-        size, chunked = 0, False
-    elif not chunked and values.get("content-length", "").isdigit():
-        size = int(values["content-length"])
-    lasting = lasting and (chunked or size is not None)
-    return status, Answer(status, passed_on(headers), size, chunked, lasting)
+    async def _event(self) -> object:
+        try:
+            while (event := self._http.next_event()) is h11.NEED_DATA:
+                self._http.receive_data(await self._reader.read(PIECE))
+        except (OSError, h11.RemoteProtocolError) as error:
+            raise BrokenAnswer(str(error)) from error
+        return event

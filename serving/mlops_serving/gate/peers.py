@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+import h11
 import orjson
 
 from mlops_serving.errors import Unavailable
-from mlops_serving.gate.client import BrokenAnswer, Connection, request_head
+from mlops_serving.gate.client import BrokenAnswer, Connection, request
 from mlops_serving.gate.load import Load
 
 OWN: Final = "/requests/own"
@@ -54,11 +55,10 @@ class Peers:
         try:
             async with asyncio.timeout(_SECONDS):
                 connection = await Connection.open(address, self._port)
-                await connection.send(
-                    request_head("GET", OWN, [("host", self._name), ("connection", "close")])
-                )
-                answer = await connection.answer("GET")
-                body = b"".join([piece async for piece in connection.body(answer)])
+                asked = request("GET", OWN, [("host", self._name), ("connection", "close")])
+                await connection.send(asked, h11.EndOfMessage())
+                await connection.answer("GET")
+                body = b"".join([piece async for piece in connection.body()])
             return float(orjson.loads(body)["requests"])
         except (OSError, TimeoutError, BrokenAnswer, ValueError, KeyError):
             return None
