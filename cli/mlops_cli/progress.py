@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from pulumi.automation import EngineEvent, OpType
 from pulumi.automation.events import DiagnosticEvent, PolicyEvent, StepEventMetadata
 
+from mlops_policy.judging import LATER
+
 VERBS: Mapping[OpType, tuple[str, str]] = {
     OpType.CREATE: ("creating", "created"),
     OpType.UPDATE: ("updating", "updated"),
@@ -20,8 +22,6 @@ VERBS: Mapping[OpType, tuple[str, str]] = {
 }
 COLOUR = re.compile(r"<\{%.*?%\}>")
 """The engine's marks for colours in what policies say."""
-UNDECIDED = "is not known yet; the update decides"
-"""In what a policy says that a preview cannot decide."""
 QUIET_TYPES = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 
@@ -75,7 +75,7 @@ class StackProgress:
         said = f"policy {event.policy_name}: {about}{text}"
         if event.enforcement_level == "mandatory":
             self.errors.append(said)
-        elif UNDECIDED not in text:
+        elif LATER not in text:
             # What a preview cannot decide is in the engine's own report, a line for each value.
             self._line(f"  {said}")
 

@@ -22,7 +22,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 from mlops_policy import wire
 from mlops_policy.errors import BadConfig, RuleFault
 from mlops_policy.exemptions import SCHEMA
-from mlops_policy.judging import EXEMPTIONS, Configured, Finding, Judge, Outcome, configured
+from mlops_policy.judging import EXEMPTIONS, LATER, Configured, Finding, Judge, Outcome, configured
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import Level, Rule, Severity, schema_of
 from mlops_policy.stack_config import STACK_KEY, from_stack
@@ -177,7 +177,7 @@ class Analyzer(analyzer_pb2_grpc.AnalyzerServicer):
                 message = f"{finding.message}\n{rule.remedy}"
                 yield self._diagnostic(rule.name, rule.says, message, finding.urn, rule.severity)
             elif finding.outcome is Outcome.UNDECIDED and self._preview:
-                message = f"{finding.message}; the update decides, before anything that it is about is made"
+                message = f"{finding.message}; {LATER}, before anything that it is about is made"
                 yield self._diagnostic(
                     rule.name, rule.says, message, finding.urn, rule.severity, Level.ADVISORY
                 )

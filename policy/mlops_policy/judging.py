@@ -18,6 +18,8 @@ from mlops_policy.rules import ProductionConfig, Rule, RuleConfig, Subject, sche
 from mlops_policy.views import UnknownRead, View, WrongShape
 
 EXEMPTIONS = "exemptions"
+LATER = "the update decides"
+"""In what is said of a value that a preview does not know."""
 
 
 class _Exempt(BaseModel):

@@ -5,6 +5,7 @@ from typing import Any
 from pulumi.automation import EngineEvent
 
 from mlops_cli.progress import StackProgress, describe
+from mlops_policy.judging import LATER
 
 TYPES = "mlops:index:Platform$mlops:index:ModelEndpoint$kubernetes:apps/v1:Deployment"
 URN = f"urn:pulumi:local::mlops::{TYPES}::mortgage"
@@ -81,3 +82,9 @@ def test_a_broken_policy_is_kept_and_one_that_advises_is_printed() -> None:
     said = "A pod has limits. spec.a is absent Set spec.a."
     assert progress.errors == [f"policy pod-limits: Deployment mortgage: {said}"]
     assert (now, done) == ([], [f"  policy pod-limits: {said}"])
+
+
+def test_what_a_preview_cannot_decide_is_left_to_the_engines_report() -> None:
+    event = {"message": f"spec.a is not known yet; {LATER}", "enforcementLevel": "advisory"}
+    progress, now, done = played(EngineEvent.from_json({"sequence": 1, "timestamp": 1, "policyEvent": event}))
+    assert (progress.errors, now, done) == ([], [], [])
