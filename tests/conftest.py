@@ -31,8 +31,7 @@ class Thirds(LoadScopeScheduling):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the scopes. Of tests with one name pytest-xdist runs one and drops the others without a word."""
-    # The longest scope begins first, so that nobody waits for it alone at the end.
+    """What takes longest comes first; of tests with one name pytest-xdist would run one without a word."""
     items.sort(key=lambda item: not item.nodeid.startswith("tests/e2e/"))
     names = Counter(item.nodeid for item in items)
     if twice := [name for name, count in names.items() if count > 1]:
@@ -41,6 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Thirds:
     """Asked by pytest-xdist."""
+    # It would begin with the scope of the most tests, and leave for the end the few that take longest.
+    config.option.loadscopereorder = False
     return Thirds(config, log)
 
 
