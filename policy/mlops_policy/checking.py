@@ -11,7 +11,7 @@ from mlops_policy.catalog import KUBERNETES
 from mlops_policy.configuration import separated
 from mlops_policy.judging import Finding, Judge, Outcome, configured
 from mlops_policy.kubernetes.namespaces import LIMITS, QUOTA
-from mlops_policy.kubernetes.objects import AUTOSCALERS
+from mlops_policy.kubernetes.scaling import AUTOSCALERS
 from mlops_policy.manifests import unjudged
 from mlops_policy.resources import Resource
 from mlops_policy.rules import Level, Rule

@@ -22,17 +22,18 @@ from mlops_policy.checking import RULES
 from mlops_policy.judging import Judge, configured
 from mlops_policy.kubernetes.availability import BUDGET
 from mlops_policy.kubernetes.namespaces import LIMITS, QUOTA
-from mlops_policy.kubernetes.network import POLICY, closes, flows
+from mlops_policy.kubernetes.network import closes, flows
 from mlops_policy.kubernetes.objects import (
     NAMESPACE,
+    NETWORK_POLICY,
     WORKLOADS,
     containers,
-    least_replicas,
     name_of,
     namespace_of,
     pod_spec,
 )
 from mlops_policy.kubernetes.rbac import CLUSTER_ROLE
+from mlops_policy.kubernetes.scaling import least
 from mlops_policy.resources import Resource, Stack, is_of
 from mlops_policy.rules import Rule
 from mlops_policy.views import MISSING, View, steps
@@ -133,7 +134,7 @@ def mutations(program: Program) -> Iterator[Mutation]:
         yield from _inherited(resource)
         yield from _of_containers(resource)
         spread = pod_spec(resource).key("topologySpreadConstraints")
-        if spread.given and least_replicas(resource, stack) > 1:
+        if spread.given and least(resource, stack) > 1:
             yield _put("availability-spread", resource, spread.path, MISSING)
     yield from _of_network(stack)
     yield from _companions(stack)
@@ -167,7 +168,7 @@ def _of_containers(resource: Resource) -> Iterator[Mutation]:
 
 
 def _of_network(stack: Stack) -> Iterator[Mutation]:
-    for policy in stack.of(POLICY):
+    for policy in stack.of(NETWORK_POLICY):
         for flow in flows(policy):
             key = "to" if ".egress[" in flow.path else "from"
             yield _put("network-flow-peers", policy, f"{flow.path}.{key}", MISSING)
@@ -188,7 +189,7 @@ def _companions(stack: Stack) -> Iterator[Mutation]:
     for budget in stack.of(BUDGET):
         labels = budget.view.at("spec.selector.matchLabels")
         if any(
-            least_replicas(each, stack) > 1 and namespace_of(each) == namespace_of(budget)
+            least(each, stack) > 1 and namespace_of(each) == namespace_of(budget)
             for each in stack.of("kubernetes:apps/*:Deployment")
         ):
             yield Mutation("availability-budget", "all of it", budget, None)

@@ -95,7 +95,7 @@ def _under_ceiling(subject: Subject, stack: Stack, config: PriceConfig) -> Itera
         return
     gpus, _ = _requested(workload, "nvidia.com/gpu", limit=True)
     pod = cores * config.vcpu_hour + memory / GIB * config.gib_hour + gpus * config.gpu_hour
-    pods = scaling.most(stack, workload)
+    pods = scaling.most(workload, stack)
     if pods * pod > config.most_hour:
         yield (
             f"{pods} pods of {cores:g} vCPU, {memory / GIB:g} GiB and {gpus:g} GPUs cost {pods * pod:.2f} "
@@ -105,7 +105,7 @@ def _under_ceiling(subject: Subject, stack: Stack, config: PriceConfig) -> Itera
 
 def _few_gpus(subject: Subject, stack: Stack, config: GpusConfig) -> Iterator[str]:
     gpus, _ = _requested(subject.resource, "nvidia.com/gpu", limit=True)
-    if gpus and gpus * (pods := scaling.most(stack, subject.resource)) > config.most:
+    if gpus and gpus * (pods := scaling.most(subject.resource, stack)) > config.most:
         yield f"{pods} pods with {gpus:g} GPUs each have more than {config.most}"
 
 

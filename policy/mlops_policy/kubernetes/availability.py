@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from mlops_policy.building import some
+from mlops_policy.kubernetes import scaling
 from mlops_policy.kubernetes.objects import (
     REPLICATED,
-    any_known,
-    least_replicas,
     namespace_of,
     pod_template,
     selects,
@@ -31,16 +31,16 @@ def _covers(budget: Resource, workload: Resource) -> bool:
 
 def _budget(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]:
     workload = subject.resource
-    least = least_replicas(workload, stack)
+    least = scaling.least(workload, stack)
     if least < 2:
         return
     near = within(stack, (BUDGET,), namespace_of(workload))
-    if not any_known(near, lambda each: _covers(each, workload)):
+    if not some(near, lambda each: _covers(each, workload)):
         yield f"it keeps {least} pods or more, and no PodDisruptionBudget selects them"
 
 
 def _spread(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]:
-    least = least_replicas(subject.resource, stack)
+    least = scaling.least(subject.resource, stack)
     if least < 2:
         return
     constraints = subject.view.at(_SPREAD)
@@ -62,7 +62,7 @@ def _evicts(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[str]
     else:
         for workload in within(stack, REPLICATED, namespace_of(subject.resource)):
             if _covers(subject.resource, workload):
-                pods = least_replicas(workload, stack)
+                pods = scaling.least(workload, stack)
                 if amount(least, pods) >= pods:
                     yield (
                         f"{least.path} is {shown(least.raw)} and {workload.name} keeps {pods} pods at least, "

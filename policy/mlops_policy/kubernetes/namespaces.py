@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlops_policy.building import field
-from mlops_policy.kubernetes.objects import NAMESPACE, any_known, in_namespace, name_of, within
+from mlops_policy.building import field, some
+from mlops_policy.kubernetes.objects import NAMESPACE, in_namespace, name_of, within
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import Framework, Judge, Rule, RuleConfig, Severity, Subject
 from mlops_policy.views import UNKNOWN
@@ -32,7 +32,7 @@ def _with(kind: str, key: str) -> Judge:
 
         name = name_of(subject.resource)
         near = within(stack, (kind,), name.text()) if name.raw is not UNKNOWN else stack.of(kind)
-        if not any_known(near, here):
+        if not some(near, here):
             yield f"no {kind.rpartition(':')[2]} with {key} is in it"
 
     return judge

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from mlops_policy.building import field
+from mlops_policy.building import field, some
 from mlops_policy.kubernetes.objects import (
     NAMESPACE,
+    NETWORK_POLICY,
+    SERVICE,
     WORKLOADS,
-    any_known,
     in_namespace,
     name_of,
     namespace_of,
@@ -22,8 +23,6 @@ from mlops_policy.rules import Framework, Rule, RuleConfig, Severity, Subject
 from mlops_policy.views import UNKNOWN, UnknownRead, View, WrongShape, shown
 from mlops_policy.wanted import ABSENT, FILLED
 
-POLICY = "kubernetes:networking.k8s.io/*:NetworkPolicy"
-SERVICE = "kubernetes:core/*:Service"
 INGRESS, EGRESS = "Ingress", "Egress"
 _PEERS = {INGRESS: "from", EGRESS: "to"}
 _EVERYWHERE = ("0.0.0.0/0", "::/0")
@@ -72,14 +71,14 @@ def _default_deny(subject: Subject, stack: Stack, config: SharedConfig) -> Itera
         return
     name = name_of(resource) if made else resource.view.at("metadata.namespace")
     if name.raw is UNKNOWN:
-        guarding = list(stack.of(POLICY))
+        guarding = list(stack.of(NETWORK_POLICY))
     else:
         if name.text("default") in config.shared:
             return
         guarding = _guarding(stack, name.text("default"))
     for direction in (INGRESS, EGRESS):
         guards = functools.partial(_guards, resource=resource, direction=direction)
-        if not any_known(guarding, guards):
+        if not some(guarding, guards):
             where = name.text("default")
             yield f"no NetworkPolicy denies {direction.lower()} to all pods of the namespace {where}"
 
@@ -87,7 +86,7 @@ def _default_deny(subject: Subject, stack: Stack, config: SharedConfig) -> Itera
 def _made_here(resource: Resource, stack: Stack) -> bool:
     """Whether its namespace is a resource too."""
     if resource.view.at("metadata.namespace").raw is UNKNOWN:
-        return any_known(stack.of(NAMESPACE), lambda each: in_namespace(resource, each))
+        return bool(some(stack.of(NAMESPACE), lambda each: in_namespace(resource, each)))
     made = stack.memo.get(_made_here)
     if made is None:
         found = [name_of(each) for each in stack.of(NAMESPACE)]
@@ -99,7 +98,7 @@ def _guarding(stack: Stack, namespace: str) -> list[Resource]:
     """The NetworkPolicies of a namespace that may be about all its pods."""
     key = (_guarding, namespace)
     if key not in stack.memo:
-        stack.memo[key] = [each for each in within(stack, (POLICY,), namespace) if _may_close(each)]
+        stack.memo[key] = [each for each in within(stack, (NETWORK_POLICY,), namespace) if _may_close(each)]
     found: list[Resource] = stack.memo[key]
     return found
 
@@ -163,7 +162,7 @@ RULES: tuple[Rule, ...] = (
     field(
         "network-flow-ports",
         "What a NetworkPolicy lets in or out has ports.",
-        (POLICY,),
+        (NETWORK_POLICY,),
         "ports",
         FILLED,
         parts=flows,
@@ -175,7 +174,7 @@ RULES: tuple[Rule, ...] = (
         says="What a NetworkPolicy lets in or out has peers.",
         remedy="List who may connect in from, and what may be reached in to.",
         severity=Severity.HIGH,
-        kinds=(POLICY,),
+        kinds=(NETWORK_POLICY,),
         judge=_peers,
         parts=flows,
         cel=lambda part: f"size({part}.?from.orValue([]) + {part}.?to.orValue([])) > 0",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.views import UnknownRead, View
@@ -23,6 +23,9 @@ LONG_RUNNING = WORKLOADS[:5]
 REPLICATED = WORKLOADS[:2]
 """Kinds that keep a number of equal pods."""
 NAMESPACE = "kubernetes:core/*:Namespace"
+SERVICE = "kubernetes:core/*:Service"
+CONFIG_MAP = "kubernetes:core/*:ConfigMap"
+NETWORK_POLICY = "kubernetes:networking.k8s.io/*:NetworkPolicy"
 _DEFAULT_NAMESPACE = "default"
 
 
@@ -134,49 +137,3 @@ def _meets(expression: View, labels: View) -> bool:
         return label.given == (operator == "Exists")
     listed = label.given and label.text() in expression.key("values").texts()
     return listed == (operator == "In")
-
-
-def any_known(candidates: Iterable[Resource], holds: Callable[[Resource], bool]) -> bool:
-    """Whether something holds of any of these.
-
-    Raises:
-        UnknownRead: it holds of none, and of one that is not known yet.
-    """
-    unknown: UnknownRead | None = None
-    for each in candidates:
-        try:
-            if holds(each):
-                return True
-        except UnknownRead as error:
-            unknown = unknown or error
-    if unknown is not None:
-        raise unknown
-    return False
-
-
-def least_replicas(workload: Resource, stack: Stack) -> int:
-    """How many pods a workload has at least: what its autoscaler keeps, or its own number.
-
-    Raises:
-        UnknownRead: that is not known yet.
-    """
-    own = workload.view.at("spec.replicas")
-    near = within(stack, AUTOSCALERS, namespace_of(workload))
-    kept = [least for each in near if (least := _kept(each, workload)) is not None]
-    return min(kept) if kept else own.whole(1)
-
-
-AUTOSCALERS = ("kubernetes:autoscaling/*:HorizontalPodAutoscaler", "kubernetes:keda.sh/*:ScaledObject")
-
-
-def _kept(scaler: Resource, workload: Resource) -> int | None:
-    """What an autoscaler keeps of a workload; None where it is of another."""
-    target = scaler.view.at("spec.scaleTargetRef")
-    kind = workload.type.rpartition(":")[2]
-    if target.key("kind").text("Deployment") != kind or namespace_of(scaler) != namespace_of(workload):
-        return None
-    if not names(scaler, target.key("name"), "spec", workload):
-        return None
-    keda = scaler.type.endswith(":ScaledObject")
-    least = scaler.view.at("spec.minReplicaCount" if keda else "spec.minReplicas")
-    return least.whole(0 if keda else 1)

@@ -75,8 +75,7 @@ def _in_sight(subject: Subject, stack: Stack, config: RuleConfig) -> Iterator[st
 
 
 def _enough(subject: Subject, stack: Stack, config: ReplicasConfig) -> Iterator[str]:
-    for view in scaling.fewest(stack, subject.resource):
-        least = view.whole(scaling.default_fewest(view))
+    for view, least in scaling.fewest(subject.resource, stack):
         if least < config.least:
             yield f"{view.path} is {least} and must be {config.least} or more"
 

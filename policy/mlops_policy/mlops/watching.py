@@ -10,8 +10,7 @@ from typing import Any, Final
 import yaml
 from pydantic import Field
 
-from mlops_policy.kubernetes.objects import LONG_RUNNING, pod_spec
-from mlops_policy.kubernetes.scaling import namespace
+from mlops_policy.kubernetes.objects import CONFIG_MAP, LONG_RUNNING, namespace_of, pod_spec
 from mlops_policy.mlops.endpoints import KINDS, names, workloads
 from mlops_policy.resources import Stack
 from mlops_policy.rules import Rule, RuleConfig, Severity, Subject
@@ -19,7 +18,6 @@ from mlops_policy.views import UnknownRead, View
 
 POD_MONITOR = "kubernetes:monitoring.coreos.com/*:PodMonitor"
 PROMETHEUS_RULE = "kubernetes:monitoring.coreos.com/*:PrometheusRule"
-CONFIG_MAP = "kubernetes:core/*:ConfigMap"
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TERM = re.compile(r"\s*([\w./-]+)\s*(?:(=|==)\s*([\w.-]+)|in\s*\(([^)]*)\))\s*(?:,|$)")
 
@@ -119,10 +117,12 @@ def _parsed(text: str) -> Mapping[str, Any]:
 def _mounted_files(stack: Stack) -> Iterator[View]:
     """The files of each ConfigMap that a pod mounts: what nobody mounts nobody reads."""
     mounted = {
-        (namespace(each), name) for each in stack.of(*LONG_RUNNING) for name in _config_maps(pod_spec(each))
+        (namespace_of(each), name)
+        for each in stack.of(*LONG_RUNNING)
+        for name in _config_maps(pod_spec(each))
     }
     for each in stack.of(CONFIG_MAP):
-        if (namespace(each), each.view.at("metadata.name").text()) in mounted:
+        if (namespace_of(each), each.view.at("metadata.name").text()) in mounted:
             yield from (view for _, view in each.view.key("data").entries())
 
 
@@ -136,7 +136,7 @@ def _collected(subject: Subject, stack: Stack, config: WatchedConfig) -> Iterato
     if config.elsewhere:
         return
     found: list[bool] = []
-    where = namespace(subject.resource)
+    where = namespace_of(subject.resource)
     labels = {
         key: view.text() for key, view in subject.resource.view.at("spec.template.metadata.labels").entries()
     }

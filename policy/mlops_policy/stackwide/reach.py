@@ -9,14 +9,12 @@ from typing import Any
 
 from pydantic import Field
 
-from mlops_policy.kubernetes.scaling import namespace
+from mlops_policy.kubernetes.objects import NETWORK_POLICY, SERVICE, namespace_of
 from mlops_policy.mlops.endpoints import COMPONENT, NAME_LABEL
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import LocalConfig, Rule, RuleConfig, Severity, Subject
 from mlops_policy.views import MISSING, UnknownRead, View, WrongShape, shown
 
-SERVICE = "kubernetes:core/*:Service"
-NETWORK_POLICY = "kubernetes:networking.k8s.io/*:NetworkPolicy"
 ROUTES = (
     "kubernetes:networking.k8s.io/*:Ingress",
     "kubernetes:gateway.networking.k8s.io/*:HTTPRoute",
@@ -102,9 +100,9 @@ def _backends(resource: Resource) -> Iterator[View]:
 
 def _leads_to_endpoints(subject: Subject, stack: Stack, config: PublishedConfig) -> Iterator[str]:
     name = subject.view.text()
-    where = namespace(subject.resource)
+    where = namespace_of(subject.resource)
     for service in stack.of(SERVICE):
-        if service.view.at("metadata.name").text() == name and namespace(service) == where:
+        if service.view.at("metadata.name").text() == name and namespace_of(service) == where:
             pods = service.view.at("spec.selector").key(NAME_LABEL).text()
             if pods not in config.published:
                 yield f"{subject.view.path} leads to {name}, whose pods are {pods or 'of no name'}"
@@ -148,7 +146,7 @@ def _on_the_node(policy: Resource, stack: Stack) -> bool:
     labels = {key: view.text() for key, view in wanted.items()}
     for service in stack.of(SERVICE):
         on_node = any(port.key("nodePort").given for port in service.view.at("spec.ports").items())
-        if on_node and namespace(service) == namespace(policy):
+        if on_node and namespace_of(service) == namespace_of(policy):
             chosen = {key: view.text() for key, view in service.view.at("spec.selector").entries()}
             if chosen and chosen.items() <= labels.items():
                 return True

@@ -8,8 +8,14 @@ from typing import Final
 
 from pydantic import Field
 
-from mlops_policy.kubernetes.objects import WORKLOADS, containers
-from mlops_policy.kubernetes.scaling import namespace
+from mlops_policy.kubernetes.objects import (
+    CONFIG_MAP,
+    NETWORK_POLICY,
+    SERVICE,
+    WORKLOADS,
+    containers,
+    namespace_of,
+)
 from mlops_policy.resources import Resource, Stack
 from mlops_policy.rules import Rule, RuleConfig, Severity, Subject
 from mlops_policy.views import MISSING, View
@@ -29,13 +35,13 @@ _VALUES: Final = (
 _OPTION: Final = re.compile(r"^--?[\w-]*(?:password|passwd|token|secret|api-key)=(?P<value>[^$].*)$")
 _NAMESPACED: Final = (
     *WORKLOADS,
-    "kubernetes:core/*:Service",
+    SERVICE,
     "kubernetes:core/*:ServiceAccount",
-    "kubernetes:core/*:ConfigMap",
+    CONFIG_MAP,
     "kubernetes:core/*:Secret",
     "kubernetes:core/*:PersistentVolumeClaim",
     "kubernetes:networking.k8s.io/*:Ingress",
-    "kubernetes:networking.k8s.io/*:NetworkPolicy",
+    NETWORK_POLICY,
 )
 
 
@@ -102,7 +108,7 @@ def _no_secrets(subject: Subject, stack: Stack, config: AllowedConfig) -> Iterat
 
 def _own_namespace(subject: Subject, stack: Stack, config: NamespacesConfig) -> Iterator[str]:
     view = subject.view.at("metadata.namespace")
-    if namespace(subject.resource) in config.refused:
+    if namespace_of(subject.resource) in config.refused:
         yield f"{view.path} is {'not set, which is default' if view.raw is MISSING else view.text()}"
 
 
@@ -122,7 +128,7 @@ RULES: tuple[Rule, ...] = (
         says="A ConfigMap has no secrets in it.",
         remedy="Put the value in a Secret.",
         severity=Severity.CRITICAL,
-        kinds=("kubernetes:core/*:ConfigMap",),
+        kinds=(CONFIG_MAP,),
         judge=_no_secrets,
         parts=_files,
         config=AllowedConfig,
