@@ -190,6 +190,14 @@ class Settings(BaseModel):
             raise PydanticCustomError("missing", "models without a folder come from a store")
         return url
 
+    @field_validator("grpc_port", "admin_port")
+    @classmethod
+    def _of_its_own(cls, port: int, info: ValidationInfo) -> int:
+        taken = [info.data.get("http_port"), info.data.get("grpc_port")]
+        if port and port in taken:
+            raise ValueError("another port of this server has that number; give each its own")
+        return port
+
     @field_validator("allow_code")
     @classmethod
     def _of_this_server(cls, names: tuple[ModelName, ...], info: ValidationInfo) -> tuple[ModelName, ...]:

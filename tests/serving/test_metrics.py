@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 
 import pytest
@@ -87,6 +88,23 @@ def test_a_flood_of_labels_fills_the_segment_and_fails_nobody(handle):
     for number in range(20_000):
         metrics.rejected.labels("x" * 100, str(number)).add()
     assert 1000 < len(lines(Segment(handle))) < 20_000
+
+
+def test_a_reader_never_sees_a_directory_that_shrinks(handle):
+    writer = multiprocessing.get_context("fork").Process(target=fill, args=(handle,))
+    writer.start()
+    ends = [0]
+    while writer.is_alive():
+        ends.append(int.from_bytes(os.pread(handle, 8, 0), "little"))
+    writer.join()
+    assert ends == sorted(ends)
+    assert ends[-1] > 100_000
+
+
+def fill(handle):
+    segment = Segment(handle)
+    for number in range(20_000):
+        segment.place("flood", (str(number),), 1)
 
 
 def test_every_metric_has_a_name_of_its_own_and_a_meter():

@@ -31,6 +31,12 @@ def test_the_defaults_are_those_of_the_container_contract():
         ),
         ("MLOPS_HTTP_PORT", "x", "MLOPS_HTTP_PORT is 'x': Input should be a valid integer"),
         ("MLOPS_HTTP_PORT", "0", "MLOPS_HTTP_PORT is '0': Input should be greater than or equal to 1"),
+        (
+            "MLOPS_GRPC_PORT",
+            "8080",
+            "MLOPS_GRPC_PORT is '8080': Value error, another port of this server has",
+        ),
+        ("MLOPS_ADMIN_PORT", "8080", "MLOPS_ADMIN_PORT is '8080': Value error, another port of this server"),
         ("MLOPS_WORKERS", "65", "MLOPS_WORKERS is '65': Input should be less than or equal to 64"),
         ("MLOPS_MODELS", models("latest"), "MLOPS_MODELS.0.version is 'latest': "),
         ("MLOPS_MODELS", models("1", "My Model"), "MLOPS_MODELS.0.name is 'My Model': "),

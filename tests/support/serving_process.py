@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 DEADLINE = 20.0
+_given: set[int] = set()
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = DEADLINE) -> Any:
@@ -34,11 +35,12 @@ def wait_until(condition: Callable[[], Any], seconds: float = DEADLINE) -> Any:
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on, and below those that the kernel gives to clients in the meantime."""
+    """A TCP port nobody listens on or was given, below those that the kernel gives to clients meanwhile."""
     while True:
         port = random.randrange(10_000, 32_000)  # noqa: S311 - not a secret
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
+            if port not in _given and probe.connect_ex(("127.0.0.1", port)) != 0:
+                _given.add(port)
                 return port
 
 
@@ -199,7 +201,9 @@ class ServerProcess:
 
     def metrics(self) -> str:
         """The text of the operators' port."""
-        text: bytes = self.ask("/metrics", port=self.admin_port).json
+        answer = self.ask("/metrics", port=self.admin_port)
+        assert answer.status == 200, answer
+        text: bytes = answer.json
         return text.decode()
 
     def metric(self, line: str) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 
 from mlops_serving.errors import SettingsError
 from mlops_serving.settings import by_field
@@ -42,6 +42,13 @@ class GateSettings(BaseModel):
         10, ge=0, le=3600, description="time between SIGTERM and the end of accepting"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level logged")
+
+    @field_validator("admin_port")
+    @classmethod
+    def _of_its_own(cls, port: int, info: ValidationInfo) -> int:
+        if port == info.data.get("port"):
+            raise ValueError("the port of requests has that number; give each its own")
+        return port
 
     @property
     def target_place(self) -> tuple[str, int]:

@@ -1,7 +1,8 @@
 """Where one process keeps its numbers, so that others can read them without asking it.
 
-A segment is an anonymous memory file. It begins with a directory that only grows (one JSON line for each
-series: metric, label values, first cell, number of cells), followed by the cells, 64-bit floats. One
+A segment is an anonymous memory file. It begins with a directory that only grows (where it ends as a 64-bit
+number, 0 while it is empty, then one JSON line for each series: metric, label values, first cell, number of
+cells), followed by the cells, 64-bit floats. One
 process writes; a cell is written in one machine instruction, so a reader may be one event behind but
 never sees half a number. A process that replaces a dead one attaches to its segment and counts on.
 """
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -19,7 +19,7 @@ import orjson
 Labels = tuple[str, ...]
 
 SIZE: Final = 1 << 22
-_LENGTH: Final = struct.Struct("<Q")
+_HEAD: Final = 8
 _DIRECTORY: Final = SIZE // 2
 _CELLS: Final = (SIZE - _DIRECTORY) // 8
 
@@ -45,9 +45,11 @@ class Segment:
     def __init__(self, handle: int) -> None:
         self._map = mmap.mmap(handle, SIZE)
         self.cells = memoryview(self._map)[_DIRECTORY:].cast("d")
+        # Written in one machine instruction, as a cell is; `struct` would write zeros first.
+        self._end = memoryview(self._map)[:_HEAD].cast("Q")
         self._known: dict[tuple[str, Labels], tuple[int, int]] = {}
         self._used = 0
-        self._read = _LENGTH.size
+        self._read = _HEAD
         self._refresh()
 
     def place(self, metric: str, labels: Labels, count: int, spare: float = 0.0) -> int | None:
@@ -87,7 +89,7 @@ class Segment:
         self._map[self._read : end] = line
         self._know(key, first, count)
         # The length is written last: a reader sees the whole line or none of it.
-        _LENGTH.pack_into(self._map, 0, end)
+        self._end[0] = end
         self._read = end
         return True
 
@@ -96,7 +98,7 @@ class Segment:
         self._used = first + count
 
     def _refresh(self) -> None:
-        end = _LENGTH.unpack_from(self._map, 0)[0] or _LENGTH.size
+        end = self._end[0] or _HEAD
         for line in self._map[self._read : end].splitlines():
             metric, labels, first, count = orjson.loads(line)
             self._know((metric, tuple(labels)), first, count)

@@ -52,3 +52,7 @@ def test_settings_are_read_strictly() -> None:
         read_gate_settings({"MLOPS_GATE_TARGET": "http://x:1", "MLOPS_GATE_PORTS": "1"})
     with pytest.raises(SettingsError, match=r"^MLOPS_GATE_PORT is '0': "):
         read_gate_settings({"MLOPS_GATE_TARGET": "http://x:1", "MLOPS_GATE_PORT": "0"})
+    with pytest.raises(
+        SettingsError, match=r"^MLOPS_GATE_ADMIN_PORT is '8080': Value error, the port of req"
+    ):
+        read_gate_settings({"MLOPS_GATE_TARGET": "http://x:1", "MLOPS_GATE_ADMIN_PORT": "8080"})

@@ -1,4 +1,4 @@
-"""What judging by policies adds to a preview of a platform that is up."""
+"""How long the commands take that change nothing on a platform that is up."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import time
 
 import pytest
 
-from running_platform import ROOT, Platform
+from running_platform import ROOT, Platform, mlops
+from scaled_platform import NAME
 
 FIGURES = logging.getLogger("figures")
 BAR_SECONDS = 3.0
+SECOND_UP_SECONDS = 25.0
 RUNS = 3
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600), pytest.mark.quiet]
@@ -30,3 +32,12 @@ def test_the_pack_adds_less_than_three_seconds_to_a_preview(scaled: Platform) ->
     alone, judged = seconds(scaled), seconds(scaled, "--policy-pack", str(ROOT / "policy"))
     FIGURES.info(f"preview: {alone:.1f} s, with the pack: {judged:.1f} s")
     assert judged - alone < BAR_SECONDS
+
+
+def test_a_second_up_is_quick(scaled: Platform) -> None:
+    start = time.monotonic()
+    again = mlops("up", NAME, environment=NAME)
+    took = time.monotonic() - start
+    FIGURES.info(f"second up: {took:.1f} s")
+    assert "  no change" in again.stdout.splitlines()
+    assert took < SECOND_UP_SECONDS
