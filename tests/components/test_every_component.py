@@ -59,8 +59,9 @@ def is_component(resource: Registration) -> bool:
 
 
 def test_type_tokens_are_these_and_no_component_is_missing(recordings: dict[Component, Recording]) -> None:
-    exported = [value for value in vars(pulumi_mlops).values() if inspect.isclass(value)]
-    assert {c for c in exported if issubclass(c, pulumi.ComponentResource)} == set(COMPONENTS)
+    exported = [getattr(pulumi_mlops, name) for name in pulumi_mlops.__all__]
+    classes = filter(inspect.isclass, exported)
+    assert {c for c in classes if issubclass(c, pulumi.ComponentResource)} == set(COMPONENTS)
     tokens = {
         component.__name__: resource.type
         for component, recording in recordings.items()

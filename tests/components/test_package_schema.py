@@ -60,9 +60,10 @@ def test_the_schema_is_the_golden_one_and_no_change_breaks_a_program(schema: dic
 
 
 def test_the_type_tokens_are_these(schema: dict[str, Any]) -> None:
+    exported = {name: getattr(pulumi_mlops, name) for name in pulumi_mlops.__all__}
     in_the_cluster = [
         f"mlops:index:{name}"
-        for name, kind in vars(pulumi_mlops).items()
+        for name, kind in exported.items()
         if inspect.isclass(kind) and issubclass(kind, pulumi.ComponentResource)
     ]
     assert sorted(schema["resources"]) == sorted([*in_the_cluster, *AWS_TYPE_TOKENS.values()])

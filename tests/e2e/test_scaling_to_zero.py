@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from running_platform import Platform, eventually, mlops
-from scaled_platform import IDLE_SECONDS, MODELS, NAME, SELDOM, pods
+from scaled_platform import IDLE_SECONDS, MODELS, NAME, SELDOM, pods, servers
 
 FIGURES = logging.getLogger("figures")
 FIRST_ANSWER_SECONDS = 30
@@ -23,7 +23,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600), pytest.mark.soak]
 
 @pytest.fixture
 def idle(scaled: Platform) -> Platform:
-    eventually(lambda: pods(scaled, SELDOM) == (0, 0), 240, "no pods")
+    # A pod on its way out answers still, and is not counted as ready.
+    eventually(lambda: pods(scaled, SELDOM) == (0, 0) and not servers(scaled, SELDOM), 240, "no pods")
     return scaled
 
 

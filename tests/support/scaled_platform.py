@@ -75,6 +75,12 @@ def pods(platform: Platform, endpoint: str = "mortgage") -> tuple[int, int]:
     return found["spec"]["replicas"], found["status"].get("readyReplicas", 0)
 
 
+def servers(platform: Platform, endpoint: str) -> list[str]:
+    """The pods that serve its model, those on their way out too."""
+    chosen = f"app.kubernetes.io/name=model-endpoint,app.kubernetes.io/instance={endpoint}"
+    return [pod["metadata"]["name"] for pod in platform.get("pods", "-n", MODELS, "-l", chosen)["items"]]
+
+
 @contextmanager
 def load(platform: Platform) -> Iterator[request_load.Load]:
     """Clients of the endpoint, none yet."""
