@@ -18,7 +18,7 @@ FIGURES = logging.getLogger("figures")
 FIRST_ANSWER_SECONDS = 30
 BODY = {"inputs": [{"name": "features", "shape": [1, 29], "datatype": "FP32", "data": [1.0] * 29}]}
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600), pytest.mark.soak]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture
@@ -48,6 +48,7 @@ def ask(platform: Platform) -> tuple[int, float]:
     return answer.status_code, time.monotonic() - began
 
 
+@pytest.mark.quiet
 def test_asking_how_it_is_says_idle_and_wakes_nobody(idle: Platform) -> None:
     for _ in range(3):
         said = entry(idle)
@@ -55,6 +56,7 @@ def test_asking_how_it_is_says_idle_and_wakes_nobody(idle: Platform) -> None:
     assert pods(idle, SELDOM) == (0, 0)
 
 
+@pytest.mark.quiet
 def test_the_first_request_waits_for_a_pod_and_is_answered(idle: Platform) -> None:
     code, took = ask(idle)
     FIGURES.info(f"first answer after {took:.1f} s")
@@ -64,6 +66,7 @@ def test_the_first_request_waits_for_a_pod_and_is_answered(idle: Platform) -> No
     assert "mlops-endpoint-state" not in httpx.get(f"{url(idle)}/v2/health/ready").headers
 
 
+@pytest.mark.quiet
 def test_fifty_first_requests_at_once_are_all_answered(idle: Platform) -> None:
     with ThreadPoolExecutor(50) as clients:
         answers = [one.result() for one in [clients.submit(ask, idle) for _ in range(50)]]
@@ -71,6 +74,7 @@ def test_fifty_first_requests_at_once_are_all_answered(idle: Platform) -> None:
     assert [code for code, _ in answers] == [200] * 50
 
 
+@pytest.mark.soak
 def test_nothing_fails_while_it_goes_to_no_pods_and_comes_back(idle: Platform) -> None:
     """Pauses between requests just long enough for the last pod to go, some while it is going."""
     answers = []
@@ -86,6 +90,7 @@ def test_nothing_fails_while_it_goes_to_no_pods_and_comes_back(idle: Platform) -
     assert took >= IDLE_SECONDS / 2
 
 
+@pytest.mark.quiet
 def test_pods_that_ask_for_the_model_go_through_the_gate_and_the_operator_was_refused_nothing(
     idle: Platform,
 ) -> None:
