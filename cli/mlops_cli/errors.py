@@ -39,6 +39,10 @@ class NotServing(CommandError):
     exit_code = 10
 
 
+class RequestRefused(NotServing):
+    """An endpoint serves, and its model does not take this request."""
+
+
 class ProgramFailed(CommandError):
     """The environment's Pulumi program raised an error while it was rendered."""
 

@@ -30,7 +30,7 @@ EnvironmentName = Annotated[str, typer.Argument(help="Environment: the <name> of
 @app.command()
 def up(name: EnvironmentName = "local") -> None:
     """Bring an environment up, or up to date, and show one real prediction."""
-    from mlops_cli import client_trace, predict, status, up
+    from mlops_cli import predict, status, up
     from mlops_cli.aws import environments as on_aws
 
     ui, environment = Ui(), _environment(name)
@@ -42,12 +42,7 @@ def up(name: EnvironmentName = "local") -> None:
         document = status.gather(environment, stack)
         ui.console.print(endpoint_table(document))
         for endpoint in document["endpoints"]:
-            request = predict.example_request(endpoint["model"])
-            if request is not None:
-                url = predict.infer_url(endpoint)
-                ui.line(f"\n{predict.curl_line(url, request)}")
-                with client_trace.traceparent("mlops up", sampled=False) as header:
-                    ui.line(json.dumps(predict.predict(url, request, header)))
+            predict.show_example(endpoint, ui)
         ui.line("")
         ui.console.print(ui.phase_table())
 

@@ -9,10 +9,12 @@ from typing import Any
 
 import httpx
 
-from mlops_cli.client_trace import trace_id
-from mlops_cli.errors import NotServing
+from mlops_cli import client_trace
+from mlops_cli.errors import NotServing, RequestRefused
+from mlops_cli.ui import Ui
 
-TIMEOUT_SECONDS = 10.0
+# A gate holds a request for a minute while a pod starts, and then says why none came.
+TIMEOUT = httpx.Timeout(75.0, connect=10.0)
 
 
 def infer_url(endpoint: Mapping[str, Any]) -> str:
@@ -30,23 +32,42 @@ def predict(url: str, request: Mapping[str, Any], traceparent: str) -> dict[str,
     """POST one request under a `traceparent` and return the decoded answer.
 
     Raises:
-        NotServing: no answer within 10 s, or an answer other than 200; the server's own error is kept.
+        RequestRefused: the server answered 400; its own error is kept.
+        NotServing: no connection within 10 s, no answer within 75 s, or another one than 200.
     """
     try:
-        response = httpx.post(
-            url, json=dict(request), headers={"traceparent": traceparent}, timeout=TIMEOUT_SECONDS
-        )
+        response = httpx.post(url, json=dict(request), headers={"traceparent": traceparent}, timeout=TIMEOUT)
     except httpx.HTTPError as error:
         raise NotServing(
             f"{url} did not answer: {error}\nSee `mlops status` for what is not ready."
         ) from error
     if response.status_code != httpx.codes.OK:
-        raise NotServing(
+        failure = RequestRefused if response.status_code == httpx.codes.BAD_REQUEST else NotServing
+        raise failure(
             f"{url} answered {response.status_code}: {response.text.strip()}\n"
-            f"What the server's log says of it has the trace_id {trace_id(traceparent)}."
+            f"What the server's log says of it has the trace_id {client_trace.trace_id(traceparent)}."
         )
     answer = response.json()
     return dict(answer)
+
+
+def show_example(endpoint: Mapping[str, Any], ui: Ui) -> None:
+    """Send the example of an endpoint's model, if there is one, and show the `curl` line and the answer.
+
+    Raises:
+        NotServing: as `predict`, but for a model that takes other inputs, which is said.
+    """
+    request = example_request(endpoint["model"])
+    if request is None:
+        return
+    url = infer_url(endpoint)
+    ui.line(f"\n{curl_line(url, request)}")
+    try:
+        with client_trace.traceparent("mlops up", sampled=False) as header:
+            ui.line(json.dumps(predict(url, request, header)))
+    except RequestRefused as error:
+        # The release log may name a version that was trained on other features.
+        ui.line(f"The version that is served does not take the reference model's row:\n{error}")
 
 
 def example_request(model: str) -> dict[str, Any] | None:

@@ -1,0 +1,74 @@
+"""What `mlops up` and `mlops predict` say of an endpoint's answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from mlops_cli import predict
+from mlops_cli.errors import NotServing, RequestRefused
+from mlops_cli.ui import Ui
+
+TRACE = "00-" + "a" * 32 + "-" + "b" * 16 + "-00"
+
+
+@contextmanager
+def answering(status: int, body: bytes) -> Iterator[str]:
+    """The address of an endpoint that always answers so."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing on the test's output."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_an_answer_is_decoded() -> None:
+    with answering(200, b'{"model_name": "m"}') as url:
+        assert predict.predict(url, {}, TRACE) == {"model_name": "m"}
+
+
+@pytest.mark.parametrize(("status", "failure"), [(400, RequestRefused), (503, NotServing)])
+def test_another_answer_is_told_with_the_trace(status: int, failure: type[NotServing]) -> None:
+    with answering(status, b"why") as url, pytest.raises(NotServing) as caught:
+        predict.predict(url, {}, TRACE)
+    assert type(caught.value) is failure
+    assert str(caught.value) == (
+        f"{url} answered {status}: why\nWhat the server's log says of it has the trace_id {'a' * 32}."
+    )
+
+
+def test_up_does_not_fail_for_a_version_that_takes_other_inputs(capsys: pytest.CaptureFixture[str]) -> None:
+    with answering(400, b"input 'features' is unknown") as url:
+        predict.show_example({"model": "mortgage", "url": url}, Ui())
+    said = capsys.readouterr().out.splitlines()
+    assert said[-3:-1] == [
+        "The version that is served does not take the reference model's row:",
+        f"{url}/v2/models/mortgage/infer answered 400: input 'features' is unknown",
+    ]
+
+
+def test_up_fails_for_an_endpoint_that_does_not_serve() -> None:
+    with answering(503, b"") as url, pytest.raises(NotServing):
+        predict.show_example({"model": "mortgage", "url": url}, Ui())
+
+
+def test_no_example_is_sent_to_a_model_of_somebody_else(capsys: pytest.CaptureFixture[str]) -> None:
+    predict.show_example({"model": "iris", "url": "http://127.0.0.1:1"}, Ui())
+    assert capsys.readouterr().out == ""
