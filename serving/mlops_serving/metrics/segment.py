@@ -1,10 +1,10 @@
 """Where one process keeps its numbers, so that others can read them without asking it.
 
-A segment is an anonymous memory file. It begins with a directory that only grows (where it ends as a 64-bit
-number, 0 while it is empty, then one JSON line for each series: metric, label values, first cell, number of
-cells), followed by the cells, 64-bit floats. One
-process writes; a cell is written in one machine instruction, so a reader may be one event behind but
-never sees half a number. A process that replaces a dead one attaches to its segment and counts on.
+A segment is an anonymous memory file: where its directory ends, a 64-bit number that is 0 at first; the
+directory, which only grows, one JSON line for each series (metric, label values, first cell, number of
+cells); and the cells, 64-bit floats. One process writes, and numbers in one machine instruction each: a
+reader may be one event behind but never sees half of one. A process that replaces a dead one attaches to
+its segment and counts on.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Segment:
     def __init__(self, handle: int) -> None:
         self._map = mmap.mmap(handle, SIZE)
         self.cells = memoryview(self._map)[_DIRECTORY:].cast("d")
-        # Written in one machine instruction, as a cell is; `struct` would write zeros first.
+        # Not by `struct`, which writes zeros before the number.
         self._end = memoryview(self._map)[:_HEAD].cast("Q")
         self._known: dict[tuple[str, Labels], tuple[int, int]] = {}
         self._used = 0
@@ -88,7 +88,7 @@ class Segment:
             return False
         self._map[self._read : end] = line
         self._know(key, first, count)
-        # The length is written last: a reader sees the whole line or none of it.
+        # The end is written last: a reader sees the whole line or none of it.
         self._end[0] = end
         self._read = end
         return True
