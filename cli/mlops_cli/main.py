@@ -42,7 +42,7 @@ def up(name: EnvironmentName = "local") -> None:
         document = status.gather(environment, stack)
         ui.console.print(endpoint_table(document))
         for endpoint in document["endpoints"]:
-            predict.show_example(endpoint, ui)
+            predict.show_example(endpoint, environment.settings, ui)
         ui.line("")
         ui.console.print(ui.phase_table())
 
@@ -156,7 +156,8 @@ def predict(
             typer.echo(f"trace {client_trace.trace_id(header)}", err=True)
             if why := client_trace.uncollected(environment.settings, endpoint):
                 typer.echo(why, err=True)
-        answer = predict.predict(predict.infer_url(entry), request, header)
+        seconds = predict.patience(environment.settings, endpoint)
+        answer = predict.predict(predict.infer_url(entry), request, header, seconds)
     typer.echo(json.dumps(answer))
 
 

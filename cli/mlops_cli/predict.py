@@ -12,9 +12,10 @@ import httpx
 from mlops_cli import client_trace
 from mlops_cli.errors import NotServing, RequestRefused
 from mlops_cli.ui import Ui
+from mlops_stacks.settings import Settings
+from pulumi_mlops import checks
 
-# A gate holds a request for a minute while a pod starts, and then says why none came.
-TIMEOUT = httpx.Timeout(75.0, connect=10.0)
+TIMEOUT_SECONDS = 10.0
 
 
 def infer_url(endpoint: Mapping[str, Any]) -> str:
@@ -28,15 +29,30 @@ def curl_line(url: str, request: Mapping[str, Any]) -> str:
     return f"curl -s {url} -H 'Content-Type: application/json' -d {shlex.quote(body)}"
 
 
-def predict(url: str, request: Mapping[str, Any], traceparent: str) -> dict[str, Any]:
+def patience(settings: Settings, endpoint: str) -> float:
+    """Seconds to wait for an endpoint's answer: longer than its gate holds a request, if it may have no pods."""
+    for each in settings.endpoints:
+        if each.name == endpoint and each.min_replicas == 0:
+            idle = each.scaling.idle
+            held = checks.seconds_of(idle.hold_for) if idle and idle.hold_for else checks.HOLD_SECONDS
+            return held + TIMEOUT_SECONDS
+    return TIMEOUT_SECONDS
+
+
+def predict(url: str, request: Mapping[str, Any], traceparent: str, seconds: float) -> dict[str, Any]:
     """POST one request under a `traceparent` and return the decoded answer.
 
     Raises:
         RequestRefused: the server answered 400; its own error is kept.
-        NotServing: no connection within 10 s, no answer within 75 s, or another one than 200.
+        NotServing: no connection within 10 s, no answer within `seconds`, or another one than 200.
     """
     try:
-        response = httpx.post(url, json=dict(request), headers={"traceparent": traceparent}, timeout=TIMEOUT)
+        response = httpx.post(
+            url,
+            json=dict(request),
+            headers={"traceparent": traceparent},
+            timeout=httpx.Timeout(seconds, connect=TIMEOUT_SECONDS),
+        )
     except httpx.HTTPError as error:
         raise NotServing(
             f"{url} did not answer: {error}\nSee `mlops status` for what is not ready."
@@ -51,7 +67,7 @@ def predict(url: str, request: Mapping[str, Any], traceparent: str) -> dict[str,
     return dict(answer)
 
 
-def show_example(endpoint: Mapping[str, Any], ui: Ui) -> None:
+def show_example(endpoint: Mapping[str, Any], settings: Settings, ui: Ui) -> None:
     """Send the example of an endpoint's model, if there is one, and show the `curl` line and the answer.
 
     Raises:
@@ -64,7 +80,7 @@ def show_example(endpoint: Mapping[str, Any], ui: Ui) -> None:
     ui.line(f"\n{curl_line(url, request)}")
     try:
         with client_trace.traceparent("mlops up", sampled=False) as header:
-            ui.line(json.dumps(predict(url, request, header)))
+            ui.line(json.dumps(predict(url, request, header, patience(settings, endpoint["name"]))))
     except RequestRefused as error:
         # The release log may name a version that was trained on other features.
         ui.line(f"The version that is served does not take the reference model's row:\n{error}")

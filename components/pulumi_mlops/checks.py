@@ -15,6 +15,9 @@ FOLLOW_RELEASES = "release"
 
 ON_CPU, ON_CONCURRENCY = "cpu", "concurrency"
 
+HOLD_SECONDS = 60
+"""How long a request waits for a pod where nothing else is set."""
+
 _DIGEST_REFERENCE = re.compile(r"[a-z0-9.\-]+(:[0-9]+)?(/[a-z0-9._\-]+)+(:[\w.\-]+)?@sha256:[0-9a-f]{64}")
 _IMAGE_PREFIX = re.compile(r"[a-z0-9.\-]+(:[0-9]+)?/([a-z0-9._\-]+/)*")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -250,7 +253,7 @@ def idle_seconds(value: int) -> int:
 
 
 def hold_seconds(value: int) -> int:
-    """How long a request may wait for a pod: 1 to 600 s."""
+    """How long a request may wait for a pod: 1 to 600 s; HOLD_SECONDS by default."""
     if not 1 <= value <= 600:
         raise InvalidValue(f"{value} s is not allowed; allowed are 1 s to 10 m, such as 60s")
     return value

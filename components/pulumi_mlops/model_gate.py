@@ -67,7 +67,7 @@ def register(
     """Register the gate of the endpoint at `place`, and the Service of the pods behind it."""
     gate = gate_of(place)
     idle: Mapping[str, Any] = (args.get("scaling") or {}).get("idle") or {}
-    hold = inputs.whole(idle, "hold_seconds", checks.hold_seconds, 60, within="scaling.idle")
+    hold = inputs.whole(idle, "hold_seconds", checks.hold_seconds, checks.HOLD_SECONDS, within="scaling.idle")
     account = ServiceAccount(
         f"{name}-gate-account", opts=opts, **manifests.service_account(gate.metadata("gate"))
     )

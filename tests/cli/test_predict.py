@@ -12,7 +12,24 @@ import pytest
 from mlops_cli import predict
 from mlops_cli.errors import NotServing, RequestRefused
 from mlops_cli.ui import Ui
+from mlops_stacks.settings import load
+from stack_settings import CLUSTER
 
+IDLE = {"minReplicas": 0, "scaling": {"by": "concurrency", "targetInFlight": 3}}
+SETTINGS = load(
+    {
+        "cluster": CLUSTER,
+        "keda": {"mode": "run"},
+        "monitoring": {"mode": "run"},
+        "endpoints": [
+            {"name": "mortgage", "model": "mortgage"},
+            {"name": "seldom", "model": "mortgage", "nodePort": 30081} | IDLE,
+            {"name": "rare", "model": "mortgage", "nodePort": 30082}
+            | IDLE
+            | {"scaling": IDLE["scaling"] | {"idle": {"holdFor": "2m"}}},
+        ],
+    }
+)
 TRACE = "00-" + "a" * 32 + "-" + "b" * 16 + "-00"
 
 
@@ -39,15 +56,20 @@ def answering(status: int, body: bytes) -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.parametrize(("endpoint", "seconds"), [("mortgage", 10), ("seldom", 70), ("rare", 130)])
+def test_an_endpoint_that_may_have_no_pods_is_given_the_time_of_its_gate(endpoint: str, seconds: int) -> None:
+    assert predict.patience(SETTINGS, endpoint) == seconds
+
+
 def test_an_answer_is_decoded() -> None:
     with answering(200, b'{"model_name": "m"}') as url:
-        assert predict.predict(url, {}, TRACE) == {"model_name": "m"}
+        assert predict.predict(url, {}, TRACE, 10) == {"model_name": "m"}
 
 
 @pytest.mark.parametrize(("status", "failure"), [(400, RequestRefused), (503, NotServing)])
 def test_another_answer_is_told_with_the_trace(status: int, failure: type[NotServing]) -> None:
     with answering(status, b"why") as url, pytest.raises(NotServing) as caught:
-        predict.predict(url, {}, TRACE)
+        predict.predict(url, {}, TRACE, 10)
     assert type(caught.value) is failure
     assert str(caught.value) == (
         f"{url} answered {status}: why\nWhat the server's log says of it has the trace_id {'a' * 32}."
@@ -56,7 +78,7 @@ def test_another_answer_is_told_with_the_trace(status: int, failure: type[NotSer
 
 def test_up_does_not_fail_for_a_version_that_takes_other_inputs(capsys: pytest.CaptureFixture[str]) -> None:
     with answering(400, b"input 'features' is unknown") as url:
-        predict.show_example({"model": "mortgage", "url": url}, Ui())
+        predict.show_example({"name": "mortgage", "model": "mortgage", "url": url}, SETTINGS, Ui())
     said = capsys.readouterr().out.splitlines()
     assert said[-3:-1] == [
         "The version that is served does not take the reference model's row:",
@@ -66,9 +88,9 @@ def test_up_does_not_fail_for_a_version_that_takes_other_inputs(capsys: pytest.C
 
 def test_up_fails_for_an_endpoint_that_does_not_serve() -> None:
     with answering(503, b"") as url, pytest.raises(NotServing):
-        predict.show_example({"model": "mortgage", "url": url}, Ui())
+        predict.show_example({"name": "mortgage", "model": "mortgage", "url": url}, SETTINGS, Ui())
 
 
 def test_no_example_is_sent_to_a_model_of_somebody_else(capsys: pytest.CaptureFixture[str]) -> None:
-    predict.show_example({"model": "iris", "url": "http://127.0.0.1:1"}, Ui())
+    predict.show_example({"name": "iris", "model": "iris", "url": "http://127.0.0.1:1"}, SETTINGS, Ui())
     assert capsys.readouterr().out == ""
