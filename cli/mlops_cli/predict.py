@@ -30,7 +30,7 @@ def curl_line(url: str, request: Mapping[str, Any]) -> str:
 
 
 def patience(settings: Settings, endpoint: str) -> float:
-    """Seconds to wait for an endpoint's answer: longer than its gate holds a request, if it may have no pods."""
+    """Seconds to wait for an endpoint's answer: longer than a gate holds a request, where it has one."""
     for each in settings.endpoints:
         if each.name == endpoint and each.min_replicas == 0:
             idle = each.scaling.idle
