@@ -16,6 +16,7 @@ from lightkube.resources.core_v1 import Event, Pod
 from mlops_local.errors import NodeError
 from mlops_local.node.access import FIELD_MANAGER
 from mlops_local.node.layout import Layout
+from mlops_local.node.polling import until
 from mlops_local.node.readiness import API_ERRORS, api_client
 from mlops_local.node.render import render
 from mlops_local.node.spec import CLUSTER_DOMAIN, DNS_ADDRESS, Binaries, NodeSpec
@@ -55,10 +56,8 @@ def _await_all(client: lightkube.Client, report: Callable[[str], None]) -> None:
     for namespace, name in _DEPLOYMENTS:
         report(f"Waiting for {name}")
         _await(client, namespace, name, deadline)
-    while not _metrics_served(client):
-        if time.monotonic() > deadline:
-            raise NodeError(_reasons(client, "kube-system", "metrics-server"))
-        time.sleep(_POLL_SECONDS)
+    if not until(lambda: _metrics_served(client), deadline - time.monotonic(), _POLL_SECONDS):
+        raise NodeError(_reasons(client, "kube-system", "metrics-server"))
 
 
 def addon_objects(spec: NodeSpec, images: Mapping[str, str]) -> list[AnyResource]:
@@ -88,10 +87,9 @@ def _apply(client: lightkube.Client, item: AnyResource) -> None:
 
 
 def _await(client: lightkube.Client, namespace: str, name: str, deadline: float) -> None:
-    while not _is_rolled_out(client, namespace, name):
-        if time.monotonic() > deadline:
-            raise NodeError(_reasons(client, namespace, name))
-        time.sleep(_POLL_SECONDS)
+    rest = deadline - time.monotonic()
+    if not until(lambda: _is_rolled_out(client, namespace, name), rest, _POLL_SECONDS):
+        raise NodeError(_reasons(client, namespace, name))
 
 
 def _is_rolled_out(client: lightkube.Client, namespace: str, name: str) -> bool:

@@ -8,8 +8,9 @@ both (`unified`).
 import contextlib
 import os
 import signal
-import time
 from pathlib import Path
+
+from mlops_local.node.polling import until
 
 ROOT = Path("/sys/fs/cgroup")
 _CONTROLLERS = ("cpu", "cpuset", "io", "memory", "pids")
@@ -68,13 +69,13 @@ def left(name: str) -> tuple[Path, ...]:
 
 def remove(name: str, seconds: float) -> None:
     """Remove the node's groups, deepest first; dying processes keep theirs busy, so try for `seconds`."""
-    deadline = time.monotonic() + seconds
-    while left(name):
+
+    def removed() -> bool:
         for group in left(name):
             _remove_tree(group)
-        if not left(name) or time.monotonic() > deadline:
-            return
-        time.sleep(0.05)
+        return not left(name)
+
+    until(removed, seconds)
 
 
 def _remove_tree(group: Path) -> None:

@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from mlops_local.errors import NodeError
@@ -14,10 +12,10 @@ from mlops_local.node import cgroups
 from mlops_local.node.files import last_lines
 from mlops_local.node.layout import Layout
 from mlops_local.node.namespaces import ENVIRONMENT, UNSHARE
+from mlops_local.node.polling import until
 from mlops_local.node.spec import NodeSpec
 from mlops_local.node.supervisor import Supervisor
 
-_POLL_SECONDS = 0.05
 _ANSWER_SECONDS = 20.0
 _PODS_SECONDS = 5.0
 _GONE_SECONDS = 20.0
@@ -54,7 +52,7 @@ def process_one(spec: NodeSpec) -> Supervisor:
             found.append(supervisor)
         return bool(found) or not cgroups.members(spec.name)
 
-    _until(up_or_gone, _ANSWER_SECONDS)
+    until(up_or_gone, _ANSWER_SECONDS)
     if not found:
         raise NodeError(
             f"node {spec.name}: its process 1 did not come up; last lines of {layout.log('node')}:\n"
@@ -65,14 +63,14 @@ def process_one(spec: NodeSpec) -> Supervisor:
 
 def answers_soon(supervisor: Supervisor) -> bool:
     """Whether a process 1 that may still be setting itself up takes orders within some seconds."""
-    _until(lambda: supervisor.answers() or not supervisor.command(), _ANSWER_SECONDS)
+    until(lambda: supervisor.answers() or not supervisor.command(), _ANSWER_SECONDS)
     return supervisor.answers()
 
 
 def end_pods(name: str) -> None:
     """Ask the pods' processes to end, so that databases can close their files, and give them some seconds."""
     cgroups.send(name, signal.SIGTERM, below="kubepods")
-    _until(lambda: not cgroups.members(name, below="kubepods"), _PODS_SECONDS)
+    until(lambda: not cgroups.members(name, below="kubepods"), _PODS_SECONDS)
 
 
 def clear(name: str) -> None:
@@ -81,12 +79,12 @@ def clear(name: str) -> None:
     if supervisor is not None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(supervisor.pid, signal.SIGKILL)
-        _until(lambda: not cgroups.members(name), _GONE_SECONDS)
+        until(lambda: not cgroups.members(name), _GONE_SECONDS)
     cgroups.send(name, signal.SIGKILL)
-    _until(lambda: not cgroups.members(name), _GONE_SECONDS)
+    until(lambda: not cgroups.members(name), _GONE_SECONDS)
     cgroups.remove(name, _GONE_SECONDS)
     device = Path("/sys/class/net") / name
-    if not _until(lambda: not device.exists(), 2.0):
+    if not until(lambda: not device.exists(), 2.0):
         subprocess.run(["ip", "link", "delete", name], check=False, capture_output=True)
     remains = remnants(name)
     if remains:
@@ -103,12 +101,3 @@ def remnants(name: str) -> tuple[str, ...]:
         *(f"group {group}" for group in cgroups.left(name)),
         *([f"network device {name}"] if device.exists() else []),
     )
-
-
-def _until(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL_SECONDS)
-    return True
