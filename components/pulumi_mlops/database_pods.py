@@ -8,7 +8,7 @@ from pulumi_mlops.placement import Placement
 
 PORT = 5432
 POSTGRES_UID = 999
-_SECRET_FOLDER = "/run/secrets/database"  # noqa: S105 - a folder, not a password
+_MOUNT = "/run/secrets/database"
 
 
 def server(
@@ -19,7 +19,7 @@ def server(
     `volume` is the claim called `data`.  The server makes its own folder in it, so that it owns it
     whatever owns the volume's root.
     """
-    password, password_mount = pod.secret_files("password", place.name, _SECRET_FOLDER)
+    password, password_mount = pod.secret_files("password", place.name, _MOUNT)
     socket, socket_mount = pod.scratch("run", "/var/run/postgresql", "16Mi")
     scratch, scratch_mount = pod.temporary("64Mi")
     check = pod.exec_check(
@@ -31,7 +31,7 @@ def server(
         env=[
             pod.env_value("POSTGRES_USER", user),
             pod.env_value("POSTGRES_DB", database),
-            pod.env_value("POSTGRES_PASSWORD_FILE", f"{_SECRET_FOLDER}/password"),
+            pod.env_value("POSTGRES_PASSWORD_FILE", f"{_MOUNT}/password"),
             pod.env_value("POSTGRES_INITDB_ARGS", "--auth-host=scram-sha-256 --data-checksums"),
             pod.env_value("PGDATA", "/var/lib/postgresql/data/pgdata"),
         ],

@@ -13,7 +13,7 @@ from pulumi_mlops.placement import Placement
 PORT = 5000
 ADMIN = "admin"
 _AUTH_FOLDER = "/etc/mlflow"
-PASSWORD_FOLDER = "/run/database"  # noqa: S105 - a folder inside the container
+DATABASE_FOLDER = "/run/database"
 AUTHORITIES_FOLDER = "/etc/database"
 AUTHORITIES_FILE = "authorities.pem"
 _DRIVER = "postgresql+psycopg2"
@@ -59,7 +59,7 @@ def url_with_files(url: str) -> str:
     files = {
         "sslmode": "verify-full",
         "sslrootcert": f"{AUTHORITIES_FOLDER}/{AUTHORITIES_FILE}",
-        "passfile": f"{PASSWORD_FOLDER}/passfile",
+        "passfile": f"{DATABASE_FOLDER}/passfile",
     }
     return parts._replace(scheme=_DRIVER, query=urlencode(files, safe="/")).geturl()
 
@@ -141,7 +141,7 @@ _QUIET = [
 ]
 
 _READ_PASSWORD: list[Object] = [
-    {"name": "database-password", "mountPath": PASSWORD_FOLDER, "readOnly": True},
+    {"name": "database-password", "mountPath": DATABASE_FOLDER, "readOnly": True},
     {"name": "database-authorities", "mountPath": AUTHORITIES_FOLDER, "readOnly": True},
 ]
 
@@ -155,12 +155,12 @@ def _password_containers(password: DatabasePassword) -> list[Object]:
         "resources": pod.resources("10m", "48Mi", "128Mi"),
         "env": [
             pod.env_value("MLOPS_DATABASE_SECRET_ARN", password.secret_arn),
-            pod.env_value("MLOPS_DATABASE_PASSFILE", f"{PASSWORD_FOLDER}/passfile"),
+            pod.env_value("MLOPS_DATABASE_PASSFILE", f"{DATABASE_FOLDER}/passfile"),
             pod.env_value("MLOPS_DATABASE_PASSWORD_SECONDS", password.seconds),
             pod.env_value("AWS_REGION", password.region),
             *(pod.env_value(variable, field) for variable, field in password.fields.items()),
         ],
-        "mounts": [{"name": "database-password", "mountPath": PASSWORD_FOLDER}],
+        "mounts": [{"name": "database-password", "mountPath": DATABASE_FOLDER}],
     }
     first = pod.container(
         "first-database-password", password.image, args=["database-password", "--once"], **fields

@@ -39,7 +39,7 @@ _OTHERS_SECONDS = 30
 _EVALUATION_SECONDS = 30
 SERIES = 50_000
 """Of one target: more than a model server, which has bounds of its own, ever names."""
-_TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a folder, not a token
+_ACCOUNT_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 @dataclass(frozen=True)
@@ -163,14 +163,14 @@ def _itself(scraping: Scraping) -> Object:
 
 def _kubelet(scraping: Scraping, name: str, path: str, kept: str) -> Object:
     """Figures of every node's kubelet about the platform's namespaces; all others are left there."""
-    authority = {"ca_file": f"{_TOKEN_FOLDER}/ca.crt"}
+    authority = {"ca_file": f"{_ACCOUNT_FOLDER}/ca.crt"}
     node = "__meta_kubernetes_node_name"
     return {
         "job_name": name,
         **_LIMITS,
         "scheme": "https",
         "metrics_path": path,
-        "authorization": {"credentials_file": f"{_TOKEN_FOLDER}/token"},
+        "authorization": {"credentials_file": f"{_ACCOUNT_FOLDER}/token"},
         "tls_config": authority if scraping.verify_kubelets else {"insecure_skip_verify": True},
         "kubernetes_sd_configs": [{"role": "node"}],
         "relabel_configs": [

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pulumi
 
@@ -46,6 +46,7 @@ def after(value: pulumi.Output[T], resources: Iterable[pulumi.Resource]) -> pulu
         return await value.resources() | others
 
     async def known() -> T:
-        return await value.future(with_unknowns=True)  # type: ignore[return-value]  # None only of an unknown
+        # It is None of an unknown only.
+        return cast("T", await value.future(with_unknowns=True))
 
     return pulumi.Output(both(), known(), value.is_known(), value.is_secret())
