@@ -42,7 +42,7 @@ def up(name: EnvironmentName = "local") -> None:
         document = status.gather(environment, stack)
         ui.console.print(endpoint_table(document))
         for endpoint in document["endpoints"]:
-            predict.show_example(endpoint, environment.settings, ui)
+            predict.show_example(endpoint, ui)
         ui.line("")
         ui.console.print(ui.phase_table())
 

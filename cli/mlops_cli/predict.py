@@ -11,6 +11,7 @@ import httpx
 
 from mlops_cli import client_trace
 from mlops_cli.errors import NotServing, RequestRefused
+from mlops_cli.status import WITHOUT_PODS
 from mlops_cli.ui import Ui
 from mlops_stacks.settings import Settings
 from pulumi_mlops import checks
@@ -67,8 +68,10 @@ def predict(url: str, request: Mapping[str, Any], traceparent: str, seconds: flo
     return dict(answer)
 
 
-def show_example(endpoint: Mapping[str, Any], settings: Settings, ui: Ui) -> None:
-    """Send the example of an endpoint's model, if there is one, and show the `curl` line and the answer.
+def show_example(endpoint: Mapping[str, Any], ui: Ui) -> None:
+    """Show the `curl` line of an endpoint's example, if its model has one, and what it answers.
+
+    An endpoint without pods is not asked: that would start one.
 
     Raises:
         NotServing: as `predict`, but for a model that takes other inputs, which is said.
@@ -78,9 +81,12 @@ def show_example(endpoint: Mapping[str, Any], settings: Settings, ui: Ui) -> Non
         return
     url = infer_url(endpoint)
     ui.line(f"\n{curl_line(url, request)}")
+    if endpoint["state"] in WITHOUT_PODS:
+        ui.line("idle: this would start a pod")
+        return
     try:
         with client_trace.traceparent("mlops up", sampled=False) as header:
-            ui.line(json.dumps(predict(url, request, header, patience(settings, endpoint["name"]))))
+            ui.line(json.dumps(predict(url, request, header, TIMEOUT_SECONDS)))
     except RequestRefused as error:
         # The release log may name a version that was trained on other features.
         ui.line(f"The version that is served does not take the reference model's row:\n{error}")

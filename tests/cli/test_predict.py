@@ -30,6 +30,7 @@ SETTINGS = load(
         ],
     }
 )
+NOBODY = "http://127.0.0.1:1"
 TRACE = "00-" + "a" * 32 + "-" + "b" * 16 + "-00"
 
 
@@ -78,7 +79,7 @@ def test_another_answer_is_told_with_the_trace(status: int, failure: type[NotSer
 
 def test_up_does_not_fail_for_a_version_that_takes_other_inputs(capsys: pytest.CaptureFixture[str]) -> None:
     with answering(400, b"input 'features' is unknown") as url:
-        predict.show_example({"name": "mortgage", "model": "mortgage", "url": url}, SETTINGS, Ui())
+        predict.show_example({"state": "ready", "model": "mortgage", "url": url}, Ui())
     said = capsys.readouterr().out.splitlines()
     assert said[-3:-1] == [
         "The version that is served does not take the reference model's row:",
@@ -88,9 +89,15 @@ def test_up_does_not_fail_for_a_version_that_takes_other_inputs(capsys: pytest.C
 
 def test_up_fails_for_an_endpoint_that_does_not_serve() -> None:
     with answering(503, b"") as url, pytest.raises(NotServing):
-        predict.show_example({"name": "mortgage", "model": "mortgage", "url": url}, SETTINGS, Ui())
+        predict.show_example({"state": "ready", "model": "mortgage", "url": url}, Ui())
 
 
 def test_no_example_is_sent_to_a_model_of_somebody_else(capsys: pytest.CaptureFixture[str]) -> None:
-    predict.show_example({"name": "iris", "model": "iris", "url": "http://127.0.0.1:1"}, SETTINGS, Ui())
+    predict.show_example({"state": "ready", "model": "iris", "url": NOBODY}, Ui())
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("state", ["idle", "waking"])
+def test_an_endpoint_without_pods_is_not_asked(state: str, capsys: pytest.CaptureFixture[str]) -> None:
+    predict.show_example({"state": state, "model": "mortgage", "url": NOBODY}, Ui())
+    assert capsys.readouterr().out.splitlines()[-1] == "idle: this would start a pod"
