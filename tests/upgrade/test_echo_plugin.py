@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from echo_plugin import changes, made_up
+from echo_plugin.install import SUPPORT
 from mlops_local.kubernetes_plugin.diff import Change
 from mlops_local.kubernetes_plugin.values import UNKNOWN
 
 URN = "urn:pulumi:dev::mlops::{}::thing"
 GROUP, BUCKET = "aws:eks/nodeGroup:NodeGroup", "aws:s3/bucket:Bucket"
+AT_ONCE = """
+import json, sys
+from concurrent.futures import ThreadPoolExecutor
+from pulumi.runtime.proto import provider_pb2
+from echo_plugin.server import Servicer, tree
+
+def made(token):
+    request = provider_pb2.CreateRequest(urn=f"urn:pulumi:dev::mlops::{token}::thing")
+    return tree(Servicer.Create(plugin, request, None).properties).get("arn")
+
+plugin, tokens = Servicer("aws"), sys.argv[1:]
+with ThreadPoolExecutor(len(tokens)) as pool:
+    print(json.dumps([token for token, arn in zip(tokens, pool.map(made, tokens)) if not arn]))
+"""
+"""Prints the types that got no ARN; in a process of its own, as this one has loaded the SDK."""
 MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web", "namespace": "team"}}
 
 
@@ -75,6 +95,18 @@ def test_an_object_of_kubernetes_has_the_id_of_the_official_plugin() -> None:
 def test_a_resource_of_aws_has_an_id_and_an_arn() -> None:
     identity, made = made_up.outputs(BUCKET, URN.format(BUCKET), {"bucket": "models"})
     assert (identity, made["arn"]) == ("models", "arn:aws:s3:::models")
+
+
+def test_resources_made_at_once_are_made_whole() -> None:
+    tokens = ["aws:ec2/vpc:Vpc", "aws:ec2/eip:Eip", "aws:ec2/internetGateway:InternetGateway", BUCKET]
+    done = subprocess.run(
+        [sys.executable, "-c", AT_ONCE, *tokens],
+        env={**os.environ, "PYTHONPATH": str(SUPPORT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, json.loads(done.stdout or "null")) == (0, []), done.stderr
 
 
 def test_a_launch_template_counts_its_versions_and_a_preview_does_not_know_the_next() -> None:

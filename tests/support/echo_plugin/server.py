@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
@@ -27,6 +28,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def __init__(self, package: str) -> None:
         self._package = package
+        # What a provider adds is read in the SDK, whose modules import each other: loaded by two threads at
+        # once, one of them sees a module half made and no such type.
+        self._imports = threading.Lock()
 
     def Handshake(self, request: Any, context: Any) -> Any:
         """The engine learns what the plugin understands."""
@@ -70,7 +74,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             return provider_pb2.CreateResponse(properties=request.properties)
         outputs = _copy(request.properties)
-        identity, more = made_up.outputs(_type(request.urn), request.urn, tree(request.properties))
+        with self._imports:
+            identity, more = made_up.outputs(_type(request.urn), request.urn, tree(request.properties))
         outputs.update(PropertyValue.marshal_map(property_map(more)))
         return provider_pb2.CreateResponse(id=identity, properties=outputs)
 
