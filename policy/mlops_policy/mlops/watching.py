@@ -5,20 +5,20 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
-import yaml
 from pydantic import Field
 
+from mlops_policy.errors import BadManifest
 from mlops_policy.kubernetes.objects import CONFIG_MAP, LONG_RUNNING, namespace_of, pod_spec
 from mlops_policy.mlops.endpoints import KINDS, names, workloads
 from mlops_policy.resources import Stack
 from mlops_policy.rules import Rule, RuleConfig, Severity, Subject
 from mlops_policy.views import UnknownRead, View
+from mlops_policy.yaml_text import documents
 
 POD_MONITOR = "kubernetes:monitoring.coreos.com/*:PodMonitor"
 PROMETHEUS_RULE = "kubernetes:monitoring.coreos.com/*:PrometheusRule"
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TERM = re.compile(r"\s*([\w./-]+)\s*(?:(=|==)\s*([\w.-]+)|in\s*\(([^)]*)\))\s*(?:,|$)")
 
 
@@ -108,10 +108,10 @@ def _of_file(view: View, key: str) -> Iterator[View]:
 @functools.lru_cache(maxsize=64)
 def _parsed(text: str) -> Mapping[str, Any]:
     try:
-        found = yaml.load(text, _LOADER)  # noqa: S506 - both are safe loaders
-    except yaml.YAMLError:
+        found = next(documents(text, "a file of Prometheus"), None)
+    except BadManifest:
         return {}
-    return found if isinstance(found, dict) else {}
+    return found.value if found is not None and isinstance(found.value, dict) else {}
 
 
 def _mounted_files(stack: Stack) -> Iterator[View]:
