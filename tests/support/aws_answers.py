@@ -88,10 +88,7 @@ def answers(resource: Registration | Resource) -> Mapping[str, Any]:
         return {}
     token = resource.type.split(":")[1]
     made = digits(resource.urn)
-    try:
-        known = sdk_types.fields(sdk_types.args_class(resource.type) or object)
-    except KeyError:
-        return {}  # That there is no such type is for `aws_schema` to say.
+    known = sdk_types.fields(sdk_types.args_class(resource.type) or object)
     own = name_input(resource.type)
     given = resource.inputs.get(own) if own in known else None
     name = given if isinstance(given, str) else f"{resource.name}-{made[:7]}"

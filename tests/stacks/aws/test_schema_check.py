@@ -22,7 +22,7 @@ class Anything(pulumi.CustomResource):
 
 
 def said(token: str, **inputs: Any) -> list[str]:
-    found = problems(aws_answers.recorded(lambda: Anything(token, **inputs)))
+    found = problems(aws_answers.recorded(lambda: Anything(token, **inputs), preview=True))
     prefix = f"it ({token}) "
     assert all(line.startswith(prefix) for line in found)
     return [line.removeprefix(prefix) for line in found]
