@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Self
+
 
 class CommandError(Exception):
     """Base: a message for a person, and an exit code."""
@@ -37,6 +40,13 @@ class NotServing(CommandError):
     """An endpoint is absent, not ready, or answered with an error."""
 
     exit_code = 10
+
+    @classmethod
+    def absent(cls, environment: str, name: str, known: Iterable[str]) -> Self:
+        """An environment has no endpoint of this name; it has the `known`."""
+        return cls(
+            f"environment {environment!r} has no endpoint {name!r}; it has: {', '.join(known) or 'none'}"
+        )
 
 
 class RequestRefused(NotServing):

@@ -88,8 +88,7 @@ def endpoint_of(environment: Environment, name: str, ui: Ui) -> dict[str, Any]:
     for entry in entries:
         if entry["name"] == name:
             return entry
-    known = ", ".join(entry["name"] for entry in entries) or "none"
-    raise NotServing(f"environment {environment.name!r} has no endpoint {name!r}; it has: {known}")
+    raise NotServing.absent(environment.name, name, (entry["name"] for entry in entries))
 
 
 def doctor(environment: Environment, ui: Ui) -> None:

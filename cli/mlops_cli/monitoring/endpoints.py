@@ -16,5 +16,4 @@ def endpoint_settings(environment: Environment, name: str) -> EndpointSettings:
     for endpoint in environment.settings.endpoints:
         if endpoint.name == name:
             return endpoint
-    known = ", ".join(endpoint.name for endpoint in environment.settings.endpoints) or "none"
-    raise NotServing(f"environment {environment.name!r} has no endpoint {name!r}; it has: {known}")
+    raise NotServing.absent(environment.name, name, (each.name for each in environment.settings.endpoints))
