@@ -82,7 +82,7 @@ def show_example(endpoint: Mapping[str, Any], ui: Ui) -> None:
     url = infer_url(endpoint)
     ui.line(f"\n{curl_line(url, request)}")
     if endpoint["state"] in WITHOUT_PODS:
-        ui.line("idle: this would start a pod")
+        ui.line("not asked, as it has no pod: a request starts one")
         return
     try:
         with client_trace.traceparent("mlops up", sampled=False) as header:

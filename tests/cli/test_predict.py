@@ -100,4 +100,4 @@ def test_no_example_is_sent_to_a_model_of_somebody_else(capsys: pytest.CaptureFi
 @pytest.mark.parametrize("state", ["idle", "waking"])
 def test_an_endpoint_without_pods_is_not_asked(state: str, capsys: pytest.CaptureFixture[str]) -> None:
     predict.show_example({"state": state, "model": "mortgage", "url": NOBODY}, Ui())
-    assert capsys.readouterr().out.splitlines()[-1] == "idle: this would start a pod"
+    assert capsys.readouterr().out.splitlines()[-1] == "not asked, as it has no pod: a request starts one"

@@ -54,5 +54,5 @@ def test_a_second_up_takes_no_longer_than_four_previews(previews: tuple[float, f
 def test_up_wakes_no_endpoint_that_nobody_asks(scaled: Platform) -> None:
     eventually(lambda: pods(scaled, SELDOM) == (0, 0) and not servers(scaled, SELDOM), 240, "no pods")
     said = mlops("up", NAME, environment=NAME).stdout
-    assert "idle: this would start a pod" in said.splitlines()
+    assert "not asked, as it has no pod: a request starts one" in said.splitlines()
     assert pods(scaled, SELDOM) == (0, 0)
