@@ -14,25 +14,27 @@ FIGURES = logging.getLogger("figures")
 BAR_SECONDS = 3.0
 UP_IN_PREVIEWS = 4
 """It previews and updates, each with a run of the program, and looks at the node, images and endpoints."""
-RUNS = 3
+RUNS = 5
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600), pytest.mark.quiet]
 
 
 def seconds(platform: Platform, *options: str) -> float:
-    """The shortest of a few previews: what else the machine does only adds."""
-    found = []
-    for _ in range(RUNS):
-        start = time.monotonic()
-        platform.pulumi("preview", "--expect-no-changes", "--non-interactive", *options)
-        found.append(time.monotonic() - start)
-    return min(found)
+    """What one preview takes."""
+    start = time.monotonic()
+    platform.pulumi("preview", "--expect-no-changes", "--non-interactive", *options)
+    return time.monotonic() - start
 
 
 @pytest.fixture(scope="module")
 def previews(scaled: Platform) -> tuple[float, float]:
-    """Seconds of a preview alone, and of one that the pack judges."""
-    return seconds(scaled), seconds(scaled, "--policy-pack", str(ROOT / "policy"))
+    """Seconds of a preview alone, and of one that the pack judges: the shortest of some.
+
+    What else a machine does only adds, and may for a minute; so each is measured beside the other.
+    """
+    pack = ("--policy-pack", str(ROOT / "policy"))
+    alone, judged = zip(*((seconds(scaled), seconds(scaled, *pack)) for _ in range(RUNS)), strict=True)
+    return min(alone), min(judged)
 
 
 def test_the_pack_adds_less_than_three_seconds_to_a_preview(previews: tuple[float, float]) -> None:
